@@ -1,0 +1,290 @@
+// What the core asks of a store, with the guarantees in the comments. `storage.contract.ts` is the same promise as
+// tests; a store that passes it can carry a server. Nothing here knows SQL, requests, sockets or credentials.
+
+/** A document as the store keeps it. `body` is the JSON text of an object without the members of clause 3.2.2. */
+export interface StoredDocument {
+  readonly id: string;
+  /** From 1, one more with each change. */
+  readonly version: number;
+  /** Milliseconds since the epoch. */
+  readonly createdAt: number;
+  readonly updatedAt: number;
+  /** Random, made at creation: with `version` it names one state of one id for ever, re-creation included (3.2.3). */
+  readonly incarnation: string;
+  readonly body: string;
+}
+
+/** One message of the log. `seq` is its place: from 1, without gaps between confirmed messages of one unit, never reused. */
+export interface StoredMessage {
+  readonly seq: number;
+  readonly messageId: string;
+  readonly topic: string;
+  /** Milliseconds since the epoch. */
+  readonly timestamp: number;
+  /** JSON text. */
+  readonly data: string;
+  /** True where the server published it as the change of a document (3.2.6), whatever became of the collection. */
+  readonly change: boolean;
+}
+
+export type NewMessage = Omit<StoredMessage, 'seq'>;
+
+/** A change of one document. The unit is refused unless the document is in the state `from` (null: absent). */
+export interface DocumentChange {
+  readonly collection: string;
+  readonly id: string;
+  readonly from: { readonly version: number; readonly incarnation: string } | null;
+  /** null removes it. */
+  readonly to: StoredDocument | null;
+}
+
+/** What a unit read and relies on without changing it. */
+export interface DocumentExpectation {
+  readonly collection: string;
+  readonly id: string;
+  readonly state: { readonly version: number; readonly incarnation: string } | null;
+}
+
+/** Small things that the core keeps in memory and loads whole at the start: keys, durable subscriptions, secrets. */
+export interface RecordChange {
+  readonly kind: string;
+  readonly id: string;
+  /** JSON text; null removes it (removing what is absent is no error). */
+  readonly body: string | null;
+  /** Refuse the unit unless the record is absent or present before it. */
+  readonly expect?: 'absent' | 'present';
+}
+
+/** A collection as the store keeps it. */
+export interface StoredCollection {
+  readonly name: string;
+  /** JSON text of its JSON Schema, or null. */
+  readonly schema: string | null;
+  /** Each index: the paths of members, dots between (`customer.city`), that lists filter or sort by. */
+  readonly indexes: readonly (readonly string[])[];
+  readonly createdAt: number;
+  readonly updatedAt: number;
+}
+
+/**
+ * `create`: refused as `exists` where there is one, as `client-messages` where the log holds a message with
+ * `change: false` whose first segment is the name (3.2.5). `replace`: refused as `missing`. `remove`: refused as `missing` or, where it holds
+ * a document, as `not-empty`. Its indexes are made and dropped within the unit.
+ */
+export type CollectionChange =
+  | { readonly kind: 'create' | 'replace'; readonly collection: StoredCollection }
+  | { readonly kind: 'remove'; readonly name: string };
+
+/**
+ * The name under which a unit takes effect once (4.1.3). `publish` belongs to a unit of exactly one message with `change: false` and
+ * nothing else: it is remembered as that message, for as long as `publishWindow` says and the log holds it, and is the same operation where topic and data are.
+ * `change` is remembered with `outcome` for `idempotencyWindow`, and is the same operation where `operation` is.
+ * Both share one namespace: (client, requestId).
+ */
+export type RequestName = { readonly client: string; readonly requestId: string } & (
+  | { readonly kind: 'publish' }
+  | { readonly kind: 'change'; readonly operation: string; readonly outcome: string }
+);
+
+/** Everything that happens together or not at all. */
+export interface WriteUnit {
+  readonly request?: RequestName;
+  readonly expectations?: readonly DocumentExpectation[];
+  readonly documents?: readonly DocumentChange[];
+  readonly messages?: readonly NewMessage[];
+  readonly records?: readonly RecordChange[];
+  readonly collections?: readonly CollectionChange[];
+}
+
+export type WriteOutcome =
+  /** On stable storage. `firstSeq` is the place of the unit's first message (0 where it has none); the others follow it. */
+  | { readonly status: 'written'; readonly firstSeq: number }
+  /** This request took effect before; nothing was written now. `firstSeq` is that of the first time. */
+  | { readonly status: 'replayed'; readonly remembered: RememberedRequest }
+  /** The request's name was used for another operation; nothing was written. */
+  | { readonly status: 'reused' }
+  /** What the unit relies on is not so; nothing was written. */
+  | { readonly status: 'conflict'; readonly reason: ConflictReason };
+
+export type ConflictReason = 'document' | 'record' | 'exists' | 'missing' | 'not-empty' | 'client-messages';
+
+export type RememberedRequest =
+  | { readonly kind: 'publish'; readonly message: StoredMessage }
+  | { readonly kind: 'change'; readonly operation: string; readonly outcome: string; readonly firstSeq: number };
+
+/** Which messages a reader gets: those that match a pattern and, where they are changes of documents, those of a collection in `collections`. */
+export interface LogFilter {
+  readonly patterns: readonly string[];
+  /** `*`: of every collection. */
+  readonly collections: '*' | readonly string[];
+}
+
+export interface LogQuery {
+  /** Read what lies after this place. */
+  readonly after: number;
+  readonly filter: LogFilter;
+  readonly limit: number;
+  /** The page ends before the message whose topic and data would pass it, but holds at least one that matches. */
+  readonly maxBytes: number;
+}
+
+export interface LogPage {
+  readonly messages: readonly StoredMessage[];
+  /** Everything up to here was looked at: where to go on. Never less than `after`. */
+  readonly cursor: number;
+  /** Whether the log held more behind `cursor` when it was read. A page may be empty and say so: the store looks at a bounded stretch at a time. */
+  readonly more: boolean;
+  /** The oldest place the log held when it was read: where it is above `after + 1`, messages in between are gone (6.2.9). */
+  readonly first: number;
+}
+
+export type Scalar = string | number | boolean | null;
+export type ComparisonName = 'eq' | 'ne' | 'lt' | 'lte' | 'gt' | 'gte' | 'in';
+
+/**
+ * One condition of a list. `path` reaches into members; `id`, `version`, `createdAt`, `updatedAt` at its head are the kept ones (times in milliseconds).
+ * `eq` null matches what is null or missing; `ne` is the negation of `eq`; the others compare only values of one type
+ * (numbers, strings bytewise in UTF-8, booleans false before true); an object or array equals no scalar. `in`: any of `values`.
+ */
+export interface Condition {
+  readonly path: readonly string[];
+  readonly comparison: ComparisonName;
+  readonly values: readonly Scalar[];
+}
+
+export interface SortKey {
+  readonly path: readonly string[];
+  readonly descending: boolean;
+}
+
+/**
+ * Order: the sort keys, then creation (`createdAt`, then a tie-break that never changes); without keys, creation. Null and missing values come last, in
+ * either direction; values of different types have some fixed order. Pages are stable as clause 3.2.4 says.
+ */
+export interface ListQuery {
+  readonly collection: string;
+  readonly conditions: readonly Condition[];
+  readonly sort: readonly SortKey[];
+  /** `next` of the page before, from the same conditions and sort. What the store does not recognise rejects with `StorageError('position')`. */
+  readonly after?: string;
+  readonly limit: number;
+  /** The page ends before the document whose body would pass it, but holds at least one. */
+  readonly maxBytes: number;
+}
+
+export interface ListPage {
+  readonly documents: readonly StoredDocument[];
+  /** Opaque text, or null at the end. */
+  readonly next: string | null;
+}
+
+/**
+ * A stretch of the log written by one run of one store. A place belongs to the last epoch whose `first` is not above it (place 0 to the first epoch).
+ * Each start of a store that could write begins one with a new random `tag`, so that a place of a wiped or
+ * restored store is never taken for one of this one. Tags are 8 characters of `[0-9a-z]`.
+ */
+export interface Epoch {
+  readonly first: number;
+  readonly tag: string;
+}
+
+/** The log as this process knows it, kept up to date by the store before the promises of a commit resolve. */
+export interface LogState {
+  /** The oldest message's place; `last + 1` where there is none. */
+  readonly first: number;
+  /** The newest confirmed message's place; 0 where there never was one. */
+  readonly last: number;
+  /** Bytes of topics, data and overhead, as far as retention counts them. */
+  readonly bytes: number;
+  /** When the oldest message was published, in milliseconds since the epoch; null where there is none. */
+  readonly oldest: number | null;
+  readonly epochs: readonly Epoch[];
+}
+
+/** What to let go of (6.2.9, 4.1.3); times in milliseconds since the epoch. */
+export interface TidyPolicy {
+  readonly messagesBefore: number;
+  readonly maxLogBytes: number;
+  readonly publishesBefore: number;
+  readonly requestsBefore: number;
+}
+
+/** What happened since the start, for `/metrics` and tests. */
+export interface StorageCounters {
+  commits: number;
+  syncs: number;
+  units: number;
+  messagesWritten: number;
+  /** Units in the largest commit. */
+  largestCommit: number;
+  /** Rows looked at in the log by reads, live deliveries excluded. */
+  logRowsRead: number;
+  /** Reads of the log that went to the store. */
+  logReads: number;
+  listReads: number;
+  documentReads: number;
+}
+
+export type StorageProblem =
+  /** No room; the unit was not written; later ones may be, once there is room. */
+  | 'full'
+  /** The disk or the store fails. After a failed sync every later write is refused with it until a restart (12.3). */
+  | 'failed'
+  /** Closed or closing. */
+  | 'closed'
+  /** The store was made by a newer version, is in use by another process, or is damaged: the message says which and what to do. */
+  | 'unusable'
+  | 'position';
+
+export class StorageError extends Error {
+  readonly problem: StorageProblem;
+  constructor(problem: StorageProblem, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'StorageError';
+    this.problem = problem;
+  }
+}
+
+type Awaitable<T> = T | Promise<T>;
+
+export interface Storage {
+  readonly log: LogState;
+  readonly counters: Readonly<StorageCounters>;
+
+  /**
+   * Writes one unit atomically. Units take effect in the order of the calls (each sees what those before it wrote), and a
+   * promise resolves only when its unit is on stable storage: a process killed at any instant afterwards loses nothing of it. One unit's refusal or failure never touches
+   * another's. Rejects with `StorageError` `full`, `failed` or `closed`; then nothing of the unit was written, and nothing of it will be.
+   */
+  write(unit: WriteUnit): Promise<WriteOutcome>;
+
+  /**
+   * Calls `listener` once per commit with its messages in log order, after they are on stable storage and before the promises of their units
+   * resolve. `log` is already up to date. One listener; it must not throw.
+   */
+  onCommit(listener: (messages: readonly StoredMessage[]) => void): void;
+
+  /** The document as of the last commit or a later one, undefined where there is none or no such collection. Bounded work: may be done in place. */
+  getDocument(collection: string, id: string): Awaitable<StoredDocument | undefined>;
+
+  /** Never blocks the event loop by more than a few milliseconds, however large the collection. An unknown collection is an empty one. */
+  listDocuments(query: ListQuery): Promise<ListPage>;
+
+  /** A page of the log. Never blocks the event loop; looks at a bounded stretch (see `LogPage.more`). */
+  readLog(query: LogQuery): Promise<LogPage>;
+
+  /** What is remembered under a request's name, if anything. */
+  findRequest(client: string, requestId: string): Awaitable<RememberedRequest | undefined>;
+
+  collections(): Promise<readonly StoredCollection[]>;
+  records(kind: string): Promise<readonly { readonly id: string; readonly body: string }[]>;
+
+  /** Lets go of a bounded amount of what the policy names, the oldest first; `done` where nothing was left to do. Never holds the writer for more than a few milliseconds. */
+  tidy(policy: TidyPolicy): Promise<{ readonly done: boolean }>;
+
+  /** Whether a write could succeed now: tries one, durably, and rejects as `write` does. */
+  probe(): Promise<void>;
+
+  /** Finishes what was given to it, then closes. */
+  close(): Promise<void>;
+}
