@@ -1,0 +1,50 @@
+// The envelope of requests and responses (4.1.1, 4.2.1): what stands around `data` whichever transport carries it.
+import { ProtocolError, type ErrorBody } from './errors.ts';
+import { BOUNDS } from './limits.ts';
+import { checkVersion } from './version.ts';
+
+export interface RequestEnvelope {
+  readonly requestId: string;
+  readonly timestamp?: string;
+  readonly data: unknown;
+  readonly metadata?: { readonly version?: string; readonly client?: string };
+}
+
+export type ResponseEnvelope<Data = unknown> =
+  | { readonly requestId: string; readonly timestamp: string; readonly status: 'success'; readonly data: Data }
+  | { readonly requestId: string; readonly timestamp: string; readonly status: 'error'; readonly error: ErrorBody };
+
+const REQUEST_ID = /^[!-~]{1,128}$/;
+const TIMESTAMP = /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])[Tt](?:[01]\d|2[0-3]):[0-5]\d:(?:[0-5]\d|60)(?:\.\d{1,9})?(?:[Zz]|[+-](?:[01]\d|2[0-3]):[0-5]\d)$/;
+
+/** Whether `text` names a request: 1 to 128 visible ASCII characters (4.1.1). */
+export const isRequestId = (text: unknown): text is string => typeof text === 'string' && REQUEST_ID.test(text);
+
+/** Whether `text` is an RFC 3339 time. */
+export const isTimestamp = (text: unknown): text is string => typeof text === 'string' && TIMESTAMP.test(text);
+
+export const invalidEnvelope = (field: string, message: string): ProtocolError =>
+  new ProtocolError('INVALID_ENVELOPE', `${field === '' ? 'The body' : field} ${message}.`, { field, errors: [{ field, message }] });
+
+export const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/**
+ * Checks a request envelope (4.1.1). `standIn` is the requestId of an `Idempotency-Key` header, taken where the body brings none. Throws
+ * `INVALID_ENVELOPE` with `details.field`, or `UNSUPPORTED_VERSION` for another major in `metadata.version` (10.1).
+ */
+export const readEnvelope = (body: unknown, standIn?: string): RequestEnvelope => {
+  if (!isObject(body)) throw invalidEnvelope('', 'must be an object {requestId, data}');
+  const { requestId = standIn, timestamp, metadata } = body;
+  if (!isRequestId(requestId)) throw invalidEnvelope('/requestId', `must be 1 to ${BOUNDS.requestIdLength} visible ASCII characters`);
+  if (!Object.hasOwn(body, 'data')) throw invalidEnvelope('/data', 'is required');
+  if (timestamp !== undefined && !isTimestamp(timestamp)) throw invalidEnvelope('/timestamp', 'must be an RFC 3339 time');
+  if (metadata === undefined) return { requestId, data: body['data'] };
+  if (!isObject(metadata)) throw invalidEnvelope('/metadata', 'must be an object');
+  const { version, client } = metadata;
+  if (version !== undefined) {
+    if (typeof version !== 'string') throw invalidEnvelope('/metadata/version', 'must be a string');
+    checkVersion(version, '/metadata/version');
+  }
+  if (client !== undefined && typeof client !== 'string') throw invalidEnvelope('/metadata/client', 'must be a string');
+  return { requestId, data: body['data'] };
+};

@@ -1,0 +1,50 @@
+// Batches (9.2).
+import { Any, type Shape } from './common.ts';
+
+const Headers = { type: 'object', additionalProperties: { type: 'string' } } as const;
+
+export const BatchOperation = {
+  type: 'object',
+  required: ['method', 'path'],
+  properties: {
+    id: { type: 'string', minLength: 1, maxLength: 128 },
+    method: { enum: ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] },
+    path: { type: 'string', minLength: 1, maxLength: 8192, description: 'below /v1, with its query' },
+    data: Any,
+    headers: Headers,
+  },
+  additionalProperties: false,
+} as const;
+export type BatchOperation = Shape<typeof BatchOperation>;
+
+export const BatchData = {
+  type: 'object',
+  required: ['operations'],
+  properties: { mode: { enum: ['partial', 'atomic'], default: 'partial' }, operations: { type: 'array', minItems: 1, items: BatchOperation } },
+  additionalProperties: false,
+} as const;
+export type BatchData = Shape<typeof BatchData>;
+
+export const BatchResults = {
+  type: 'object',
+  required: ['results', 'succeeded', 'failed'],
+  properties: {
+    results: {
+      type: 'array',
+      items: {
+        type: 'object',
+        required: ['id', 'statusCode', 'status'],
+        properties: {
+          id: { type: ['string', 'null'] },
+          statusCode: { type: 'integer' },
+          status: { enum: ['success', 'error'] },
+          data: Any,
+          error: { type: 'object' },
+          headers: Headers,
+        },
+      },
+    },
+    succeeded: { type: 'integer' },
+    failed: { type: 'integer' },
+  },
+} as const;
