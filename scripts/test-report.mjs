@@ -1,0 +1,40 @@
+// What `npm test` prints: the runner's own report, with the closing counts as plain `# tests N` lines whether or not a person
+// watches, so that CI can read them. Fails a run in which no test was executed, and a test file that declares none.
+
+import { relative } from 'node:path';
+import { compose } from 'node:stream';
+import { spec } from 'node:test/reporters';
+import { stripVTControlCharacters } from 'node:util';
+
+const count = /^ℹ ((?:tests|suites|pass|fail|cancelled|skipped|todo|duration_ms) [\d.]+)$/;
+const complaints = [];
+
+async function* watch(events) {
+  for await (const event of events) {
+    if (event.type === 'test:pass' && isWholeFile(event.data)) complaints.push(`${event.data.name} declares no test`);
+    if (event.type === 'test:summary' && event.data.file === undefined && ran(event.data.counts) === 0) complaints.push('no test was executed');
+    yield event;
+  }
+}
+
+/** The runner reports a file without a test as one passed test that carries the file's name. */
+function isWholeFile({ nesting, name, file }) {
+  return nesting === 0 && file !== undefined && relative(name, file) === '';
+}
+
+function ran({ passed, failed, cancelled }) {
+  return passed + failed + cancelled;
+}
+
+export default async function* report(source) {
+  for await (const chunk of compose(source, watch, new spec())) yield String(chunk).split('\n').map(plainCount).join('\n');
+  yield '\n';
+  if (complaints.length === 0) return;
+  process.exitCode = 1;
+  yield `\n${complaints.join('\n')}\n`;
+}
+
+function plainCount(line) {
+  const [, words] = count.exec(stripVTControlCharacters(line)) ?? [];
+  return words === undefined ? line : `# ${words}`;
+}

@@ -1,0 +1,75 @@
+// What every script here stands on: where the workspace is, where its own Node is, how a program is run.
+// These scripts run before anything is installed, under whatever Node the machine has: they need nothing but
+// Node itself, and they speak in one sentence when they cannot go on.
+
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export const root = fileURLToPath(new URL('..', import.meta.url));
+export const windows = process.platform === 'win32';
+
+/** The Node that the `node` package brings: development runs on this one, whatever the machine has. */
+export const projectNode = nodeIn(join(root, 'node_modules'));
+
+export function nodeIn(modules) {
+  return join(modules, 'node', 'bin', windows ? 'node.exe' : 'node');
+}
+
+export function say(line) {
+  process.stderr.write(`godwit: ${line}\n`);
+}
+
+export function stop(sentence) {
+  say(sentence);
+  process.exit(1);
+}
+
+/** Two commands are promised on Node 20.19 and npm 10, which came with it. */
+export function checkTools() {
+  const [major, minor] = process.versions.node.split('.').map(Number);
+  if (major < 20 || (major === 20 && minor < 19)) {
+    stop(`this is Node ${process.versions.node}; Node 20.19 or later is needed (24 is best): see https://nodejs.org/en/download`);
+  }
+  const npm = /\bnpm\/(\d+)/.exec(process.env.npm_config_user_agent || '');
+  if (npm && Number(npm[1]) < 10) stop(`this is npm ${npm[1]}; npm 10 or later is needed: run \`npm install --global npm@10\``);
+}
+
+/** The PATH without this workspace's own programs: npm must not run on the Node that it is about to replace. */
+export function outerPath() {
+  const own = join(root, 'node_modules');
+  return (process.env.PATH || '')
+    .split(delimiter)
+    .filter((folder) => !folder.startsWith(own))
+    .join(delimiter);
+}
+
+/** Runs npm outside the workspace's own Node; npm is a shell script on Windows. Returns status and output. */
+export function npm(args, cwd) {
+  const options = { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'], shell: windows, env: { ...process.env, PATH: outerPath() } };
+  return spawnSync('npm', args, options);
+}
+
+/** Runs one of the workspace's JavaScript programs under its own Node, on this terminal; returns its exit code. */
+export function runNode(args, node = projectNode, env = process.env) {
+  const { status, error } = spawnSync(node, args, { cwd: root, stdio: 'inherit', env });
+  if (error) stop(`cannot run ${node}: ${error.message}`);
+  return status === null ? 1 : status;
+}
+
+/**
+ * Runs a program in this one's place: every stop signal goes on to it, and its end is ours. A terminal's Ctrl-C reaches it
+ * as well as us, and npm repeats it: the program must take a second one within a moment for the same.
+ */
+export function becomeNode(args, node = projectNode) {
+  if (!existsSync(node)) stop('the project has no Node of its own yet: run `npm start` or `npm test` once');
+  const child = spawn(node, args, { cwd: root, stdio: 'inherit' });
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
+  child.on('error', (error) => stop(`cannot run ${node}: ${error.message}`));
+  child.on('exit', (code, signal) => {
+    if (signal === null) process.exit(code);
+    for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.removeAllListeners(name);
+    process.kill(process.pid, signal);
+  });
+}
