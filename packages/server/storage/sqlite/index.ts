@@ -1,0 +1,206 @@
+// The embedded store: one SQLite file, one writer thread with group commit, reader threads for pages. Only this file knows
+// all of its parts; only the port is promised to the outside.
+import type {
+  Epoch,
+  ListPage,
+  ListQuery,
+  LogPage,
+  LogQuery,
+  LogState,
+  RememberedRequest,
+  Storage,
+  StorageCounters,
+  StoredCollection,
+  StoredDocument,
+  StoredMessage,
+  TidyPolicy,
+  WriteOutcome,
+  WriteUnit,
+} from '../../ports/storage.ts';
+import { type Clock, systemClock } from '../../ports/clock.ts';
+import { CommitQueue } from './commit-queue.ts';
+import { type Database, firstRow, openForReading, prepareRows, rows, type Statement } from './database.ts';
+import { type HeldDirectory, holdDirectory } from './directory.ts';
+import { type NumberedCollection, readCollections } from './documents.ts';
+import { readEpochs } from './epochs.ts';
+import { closedError } from './faults.ts';
+import type { Standing } from './messages.ts';
+import { ReaderThread } from './reader-thread.ts';
+import { RememberedRequests } from './remembered.ts';
+import { tableName } from './tables.ts';
+import { type Opened, WriterThread } from './writer-thread.ts';
+import { unpackDocument, unpackLogPage } from './units.ts';
+
+export interface SqliteStorageOptions {
+  /** Where the store lives; made when missing, held by one process at a time. */
+  readonly directory: string;
+  readonly clock?: Clock;
+}
+
+/** Opens the store of a directory, or makes one. Rejects with `StorageError('unusable')` and a sentence that says what to do. */
+export const openSqliteStorage = async ({ directory, clock = systemClock() }: SqliteStorageOptions): Promise<Storage> => {
+  const held = holdDirectory(directory);
+  const writer = new WriterThread(held.database);
+  try {
+    return new SqliteStorage(held, writer, await writer.opened, clock);
+  } catch (error) {
+    held.release();
+    throw error;
+  }
+};
+
+interface Collection extends NumberedCollection {
+  readonly get: Statement;
+}
+
+class SqliteStorage implements Storage {
+  readonly counters: StorageCounters = {
+    commits: 0,
+    syncs: 0,
+    units: 0,
+    messagesWritten: 0,
+    largestCommit: 0,
+    logRowsRead: 0,
+    logReads: 0,
+    listReads: 0,
+    documentReads: 0,
+  };
+  log: LogState;
+  readonly #held: HeldDirectory;
+  readonly #writer: WriterThread;
+  readonly #queue: CommitQueue;
+  readonly #database: Database;
+  readonly #epochs: readonly Epoch[];
+  readonly #logReader: ReaderThread;
+  readonly #listReader: ReaderThread;
+  readonly #remembered: RememberedRequests;
+  #collections: Map<string, Collection> | undefined;
+  #closing: Promise<void> | undefined;
+
+  constructor(held: HeldDirectory, writer: WriterThread, { salt, standing }: Opened, clock: Clock) {
+    this.#held = held;
+    this.#writer = writer;
+    this.#database = openForReading(held.database);
+    this.#epochs = readEpochs(this.#database);
+    this.#logReader = new ReaderThread(held.database, 'log');
+    this.#listReader = new ReaderThread(held.database, 'list');
+    this.#remembered = new RememberedRequests(this.#database, salt);
+    this.#queue = new CommitQueue((message) => writer.send(message), clock.now, this.counters);
+    this.log = this.#logState(standing);
+    this.#follow(standing);
+    writer.onCommitted((answer) => {
+      this.#follow(answer.standing);
+      this.#queue.settle(answer);
+    });
+    writer.onStanding((now) => this.#follow(now));
+    writer.onLost((error) => this.#queue.fail(error));
+  }
+
+  #logState({ log }: Standing): LogState {
+    return { first: log.first, last: log.last, bytes: log.bytes, oldest: Number.isNaN(log.oldest) ? null : log.oldest, epochs: this.#epochs };
+  }
+
+  #follow(standing: Standing): void {
+    this.log = this.#logState(standing);
+    this.counters.commits = standing.commits;
+    this.counters.syncs = standing.syncs;
+    this.#remembered.forgottenBefore = standing.forgottenBefore;
+    if (standing.publishes !== undefined) this.#remembered.follow('publish', standing.publishes);
+    if (standing.changes !== undefined) this.#remembered.follow('change', standing.changes);
+    if (standing.collectionsChanged) this.#collections = undefined;
+  }
+
+  #open(): void {
+    if (this.#closing !== undefined) throw closedError();
+  }
+
+  #byName(): ReadonlyMap<string, Collection> {
+    this.#collections ??= new Map(
+      readCollections(this.#database).map((collection) => {
+        const get = prepareRows(
+          this.#database,
+          `SELECT version, created, updated, incarnation, body FROM ${tableName(collection.number)} WHERE id = ?`,
+        );
+        return [collection.name, { ...collection, get }];
+      }),
+    );
+    return this.#collections;
+  }
+
+  write(unit: WriteUnit): Promise<WriteOutcome> {
+    return this.#queue.write(unit);
+  }
+
+  onCommit(listener: (messages: readonly StoredMessage[]) => void): void {
+    this.#queue.listen(listener);
+  }
+
+  getDocument(name: string, id: string): StoredDocument | undefined {
+    this.#open();
+    this.counters.documentReads++;
+    const collection = this.#byName().get(name);
+    const row = collection === undefined ? undefined : firstRow(collection.get, id);
+    if (row === undefined) return undefined;
+    const [version, createdAt, updatedAt, incarnation, body] = row as [number, number, number, string, string];
+    return { id, version, createdAt, updatedAt, incarnation, body };
+  }
+
+  async listDocuments(query: ListQuery): Promise<ListPage> {
+    this.#open();
+    this.counters.listReads++;
+    const collection = this.#byName().get(query.collection);
+    if (collection === undefined) return { documents: [], next: null };
+    const page = await this.#listReader.list(collection.number, query);
+    const documents: StoredDocument[] = [];
+    while (page.number() === 1) documents.push(unpackDocument(page));
+    return { documents, next: page.optionalText() };
+  }
+
+  async readLog(query: LogQuery): Promise<LogPage> {
+    this.#open();
+    this.counters.logReads++;
+    const { rowsRead, ...page } = unpackLogPage(await this.#logReader.log(query));
+    this.counters.logRowsRead += rowsRead;
+    return page;
+  }
+
+  findRequest(client: string, requestId: string): RememberedRequest | undefined {
+    this.#open();
+    return this.#remembered.find(client, requestId);
+  }
+
+  async collections(): Promise<readonly StoredCollection[]> {
+    this.#open();
+    return readCollections(this.#database).map(({ number: _, ...collection }) => collection);
+  }
+
+  async records(kind: string): Promise<readonly { readonly id: string; readonly body: string }[]> {
+    this.#open();
+    return rows(prepareRows(this.#database, 'SELECT id, body FROM records WHERE kind = ? ORDER BY id'), kind).map(([id, body]) => ({
+      id: String(id),
+      body: String(body),
+    }));
+  }
+
+  async tidy(policy: TidyPolicy): Promise<{ readonly done: boolean }> {
+    this.#open();
+    return { done: await this.#writer.tidy(policy) };
+  }
+
+  async probe(): Promise<void> {
+    await this.#queue.write(undefined);
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    await this.#queue.close();
+    await Promise.all([this.#logReader.close(), this.#listReader.close()]);
+    this.#database.close();
+    await this.#writer.close();
+    this.#held.release();
+  }
+}

@@ -1,0 +1,85 @@
+// How things cross between threads: one string and one array of numbers, whatever their count. A clone of many objects or
+// strings costs several times what the disk does.
+
+/** A row of numbers and texts. The texts are one string; each one's length stands among the numbers. */
+export interface Packed {
+  readonly numbers: Float64Array<ArrayBuffer>;
+  readonly text: string;
+}
+
+const ABSENT = -1;
+
+export class Packer {
+  #numbers = new Float64Array(256);
+  #count = 0;
+  #texts: string[] = [];
+  #characters = 0;
+
+  /** Characters so far. */
+  get characters(): number {
+    return this.#characters;
+  }
+
+  number(value: number): void {
+    if (this.#count === this.#numbers.length) {
+      const wider = new Float64Array(this.#count * 2);
+      wider.set(this.#numbers);
+      this.#numbers = wider;
+    }
+    this.#numbers[this.#count++] = value;
+  }
+
+  text(value: string): void {
+    this.number(value.length);
+    this.#texts.push(value);
+    this.#characters += value.length;
+  }
+
+  optionalText(value: string | null): void {
+    if (value === null) this.number(ABSENT);
+    else this.text(value);
+  }
+
+  /** What was packed; the packer is empty afterwards and can be used again. */
+  finish(): Packed {
+    const packed = { numbers: this.#numbers.slice(0, this.#count), text: this.#texts.join('') };
+    this.#count = 0;
+    this.#texts = [];
+    this.#characters = 0;
+    return packed;
+  }
+}
+
+export class Unpacker {
+  readonly #numbers: Float64Array;
+  readonly #text: string;
+  #next = 0;
+  #character = 0;
+
+  constructor(packed: Packed) {
+    this.#numbers = packed.numbers;
+    this.#text = packed.text;
+  }
+
+  get done(): boolean {
+    return this.#next >= this.#numbers.length;
+  }
+
+  number(): number {
+    return this.#numbers[this.#next++] as number;
+  }
+
+  text(): string {
+    const start = this.#character;
+    this.#character = start + this.number();
+    return this.#text.slice(start, this.#character);
+  }
+
+  optionalText(): string | null {
+    if (this.#numbers[this.#next] === ABSENT) {
+      this.#next++;
+      return null;
+    }
+    return this.text();
+  }
+}
