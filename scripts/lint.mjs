@@ -9,7 +9,9 @@ const program = (...path) => join('node_modules', ...path);
 const checks = [
   ['format and base rules', [program('@biomejs', 'biome', 'bin', 'biome'), 'check', '--error-on-warnings', '--max-diagnostics=50']],
   ['types of all files', [program('typescript', 'bin', 'tsc'), '-p', 'tsconfig.check.json']],
+  ['promises', [program('oxlint', 'bin', 'oxlint')]],
   ['arrows', [join('scripts', 'arrows.mjs')]],
+  ['portable', [join('scripts', 'portable.mjs')]],
 ];
 
 /** Returns whether all passed. */

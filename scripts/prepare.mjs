@@ -20,7 +20,7 @@ export function prepare() {
 export function install() {
   const stamp = `${process.platform}-${process.arch} ${createHash('sha256').update(read('package-lock.json')).digest('hex')}\n`;
   const found = existsSync(stampFile) ? readFileSync(stampFile, 'utf8') : '';
-  if (found !== stamp && !(found === '' && npmAgrees())) {
+  if (found !== stamp && !npmAgrees()) {
     say('installing packages; this takes up to a minute, once ...');
     const { status, stderr, error } = npm(['ci', '--include=dev', '--loglevel=error', '--no-audit', '--no-fund'], root);
     if (error) stop(`npm cannot be run (${error.message}): install npm 10 or later and have it on the PATH`);
