@@ -12,8 +12,8 @@ export interface ConfigFile {
   readonly members: Readonly<Record<string, unknown>>;
 }
 
-const VALUE = /"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9A-Fa-f]{4}))*"|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[Ee][+-]?\d+)?|true|false|null/y;
-const STRING = /"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9A-Fa-f]{4}))*"/y;
+const VALUE = /"(?:[ !#-[\]-\uffff]|\\(?:["\\/bfnrt]|u[0-9A-Fa-f]{4}))*"|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[Ee][+-]?\d+)?|true|false|null/y;
+const STRING = /"(?:[ !#-[\]-\uffff]|\\(?:["\\/bfnrt]|u[0-9A-Fa-f]{4}))*"/y;
 const SPACE = /[ \t\r\n]*/y;
 
 /** Where a text stops being JSON: the runtime's own message names the place only sometimes. */
@@ -88,7 +88,8 @@ const exists = (path: string): Promise<boolean> =>
 export const loadConfigFile = async (cwd: string, named: { readonly path: string; readonly source: string } | undefined): Promise<ConfigFile | undefined> => {
   if (named !== undefined) {
     const path = resolve(cwd, named.path);
-    if (!/\.(?:json|[cm]?[jt]s)$/.test(path)) throw new ConfigError(`The setting config from ${named.source} is ${JSON.stringify(named.path)}, but must be a .json, .js or .ts file.`);
+    if (!/\.(?:json|[cm]?[jt]s)$/.test(path))
+      throw new ConfigError(`The setting config from ${named.source} is ${JSON.stringify(named.path)}, but must be a .json, .js or .ts file.`);
     if (!(await exists(path))) throw new ConfigError(`The setting config from ${named.source} names ${path}, which is not there.`);
     return load(path);
   }

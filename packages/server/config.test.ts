@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { defaultSettings, SETTINGS, type SettingName } from '@godwit/protocol';
 import fc from 'fast-check';
-import { checkSettings, ConfigError, environmentName, flagName, formatValue, loadConfig, PLACES, settingsHelp } from './config.ts';
+import { ConfigError, checkSettings, environmentName, flagName, formatValue, loadConfig, PLACES, settingsHelp } from './config.ts';
 import { jsonFault } from './config-file.ts';
 import { parseValue, type ValueRule } from './settings.ts';
 
@@ -73,15 +73,22 @@ test('switches', async () => {
   const of = async (...argv: string[]) => (await load({ argv, env: { GODWIT_WEB_SOCKET_COMPRESSION: 'on' } })).settings.webSocketCompression;
   assert.equal(await of(), true);
   for (const argv of ['--no-web-socket-compression', '--web-socket-compression=off', '--web-socket-compression=false']) assert.equal(await of(argv), false);
-  for (const argv of ['--web-socket-compression', '--web-socket-compression=on', '--web-socket-compression=true']) assert.equal(await of('--no-web-socket-compression', argv), true);
-  assert.match(await refused({ argv: ['--web-socket-compression=maybe'] }), /webSocketCompression from --web-socket-compression is "maybe", but must be on or off/);
+  for (const argv of ['--web-socket-compression', '--web-socket-compression=on', '--web-socket-compression=true'])
+    assert.equal(await of('--no-web-socket-compression', argv), true);
+  assert.match(
+    await refused({ argv: ['--web-socket-compression=maybe'] }),
+    /webSocketCompression from --web-socket-compression is "maybe", but must be on or off/,
+  );
   assert.match(await refused({ argv: ['--no-web-socket-compression=on'] }), /takes no value/);
   assert.match(await refused({ argv: ['--no-port'] }), /--no-port is no setting/);
 });
 
 test('a file may be JSON, a module, or a function; found by itself or named', async () => {
   const module = 'export default { ackWait: "5s", collections: { orders: { schema: null } } };';
-  assert.equal((await load({ files: { 'godwit.config.ts': `const wait: string = '5s';\nexport default async () => ({ ackWait: wait });` } })).settings.ackWait, 5000);
+  assert.equal(
+    (await load({ files: { 'godwit.config.ts': `const wait: string = '5s';\nexport default async () => ({ ackWait: wait });` } })).settings.ackWait,
+    5000,
+  );
   const js = await load({ files: { 'godwit.config.js': module } });
   assert.deepEqual(js.application, { collections: { orders: { schema: null } } });
   const files = { 'other.json': { ackWait: '7s' }, 'godwit.config.json': { ackWait: '8s' } };
@@ -104,7 +111,10 @@ test('paths of a file are relative to it, others to the working directory', asyn
   const cwd = await folder({ 'a.json': { data: 'x', tlsCert: 'cert.pem', tlsKey: 'key.pem' } });
   await mkdir(join(cwd, 'below'));
   const config = await loadConfig({ argv: ['--config', '../a.json', '--tls-key=k.pem'], env: {}, cwd: join(cwd, 'below') });
-  assert.deepEqual([config.data, config.tlsCert, config.tlsKey, config.config], [join(cwd, 'x'), join(cwd, 'cert.pem'), join(cwd, 'below', 'k.pem'), join(cwd, 'a.json')]);
+  assert.deepEqual(
+    [config.data, config.tlsCert, config.tlsKey, config.config],
+    [join(cwd, 'x'), join(cwd, 'cert.pem'), join(cwd, 'below', 'k.pem'), join(cwd, 'a.json')],
+  );
 });
 
 test('files that cannot be read say where', async () => {
@@ -120,7 +130,10 @@ test('files that cannot be read say where', async () => {
 
 test('what is unknown is refused with the name that was probably meant', async () => {
   assert.match(await refused({ argv: ['--prot=1'] }), /^--prot is no setting; did you mean --port\?$/);
-  assert.match(await refused({ env: { GODWIT_HEARTBEAT_INTERVALL: '30s' } }), /GODWIT_HEARTBEAT_INTERVALL in the environment is no setting; did you mean GODWIT_HEARTBEAT_INTERVAL\?/);
+  assert.match(
+    await refused({ env: { GODWIT_HEARTBEAT_INTERVALL: '30s' } }),
+    /GODWIT_HEARTBEAT_INTERVALL in the environment is no setting; did you mean GODWIT_HEARTBEAT_INTERVAL\?/,
+  );
   assert.match(await refused({ argv: ['--zzzzzzzzzzzzzz'] }), /godwit serve --help lists them/);
   assert.match(await refused({ argv: ['serve'] }), /takes flags only/);
   assert.match(await refused({ argv: ['--port'] }), /--port needs a value: a whole number from 0 to 65535/);
@@ -137,14 +150,23 @@ test('what is ill-formed or out of bounds is refused with what is allowed', asyn
     GODWIT_HEARTBEAT_INTERVAL: ['', '30', '30 s', '30S', '-30s', '1e3s', '49ms', '2h', '0', 'NaNs', '١s'],
     GODWIT_MAX_MESSAGE_BYTES: ['', '1kb', '1.5', '1023', '65MB', '0x400', '1TB', '1,024'],
     GODWIT_MAX_OUTSTANDING: ['0', '1.5', '1k', '100001', '+5', ' 5'],
-    GODWIT_ORIGINS: ['example.com', 'https://a.example/', 'https://A.example', 'https://a.example:443', '*,https://a.example', 'https://*.example', 'https://a.example,'],
+    GODWIT_ORIGINS: [
+      'example.com',
+      'https://a.example/',
+      'https://A.example',
+      'https://a.example:443',
+      '*,https://a.example',
+      'https://*.example',
+      'https://a.example,',
+    ],
     GODWIT_PORT: ['65536', '-1', '80a', ''],
     GODWIT_HOST: ['', 'http://x', 'a b', '[::]'],
     GODWIT_LOG_LEVEL: ['loud', 'INFO', ''],
     GODWIT_DATA: [''],
   };
   for (const [variable, values] of Object.entries(bad)) {
-    for (const value of values) assert.match(await refused({ env: { [variable]: value } }), new RegExp(`from ${variable} (?:is .*, but )?must be `), `${variable}=${value}`);
+    for (const value of values)
+      assert.match(await refused({ env: { [variable]: value } }), new RegExp(`from ${variable} (?:is .*, but )?must be `), `${variable}=${value}`);
   }
   assert.match(await refused({ env: { GODWIT_TLS_CERT: 'cert.pem' } }), /tlsCert is given without tlsKey/);
   assert.match(await refused({ argv: ['--tls-key=k'] }), /tlsKey is given without tlsCert/);
@@ -154,7 +176,13 @@ test('what is ill-formed or out of bounds is refused with what is allowed', asyn
 
 test('good values', async () => {
   const { settings } = await load({
-    argv: ['--drain-delay=0', '--retention-age=1.5h', '--max-message-bytes', '1536', '--origins=https://a.example, http://localhost:5173,capacitor://localhost'],
+    argv: [
+      '--drain-delay=0',
+      '--retention-age=1.5h',
+      '--max-message-bytes',
+      '1536',
+      '--origins=https://a.example, http://localhost:5173,capacitor://localhost',
+    ],
     files: { 'godwit.config.json': { pollTimeout: 0, compressionThreshold: 2048, retentionBytes: '2GB', webSocketCompression: true, $schema: 'x' } },
   });
   assert.deepEqual([settings.drainDelay, settings.retentionAge, settings.maxMessageBytes, settings.pollTimeout], [0, 5_400_000, 1536, 0]);
@@ -203,11 +231,15 @@ test('the admin key comes from the environment only and is never repeated', asyn
 
 test('settings of the library: plain numbers are milliseconds and bytes, strings as in a file', () => {
   const settings = checkSettings({ heartbeatInterval: '2s', ackWait: 500, maxMessageBytes: '2KB', origins: ['https://a.example'], webSocketCompression: true });
-  assert.deepEqual({ ...settings }, { ...defaultSettings(), heartbeatInterval: 2000, ackWait: 500, maxMessageBytes: 2048, origins: ['https://a.example'], webSocketCompression: true });
+  assert.deepEqual(
+    { ...settings },
+    { ...defaultSettings(), heartbeatInterval: 2000, ackWait: 500, maxMessageBytes: 2048, origins: ['https://a.example'], webSocketCompression: true },
+  );
   assert(Object.isFrozen(settings) && Object.isFrozen(settings.origins));
   assert.throws(() => checkSettings({ heartbeatIntervl: 1 } as object), /did you mean heartbeatInterval\?/);
   assert.throws(() => checkSettings({ ackWait: 1 }), /is 1, but must be a number of milliseconds, or a number with ms/);
-  for (const value of [1.5, Number.NaN, Number.POSITIVE_INFINITY, -1, null, {}]) assert.throws(() => checkSettings({ drainDelay: value as number }), ConfigError);
+  for (const value of [1.5, Number.NaN, Number.POSITIVE_INFINITY, -1, null, {}])
+    assert.throws(() => checkSettings({ drainDelay: value as number }), ConfigError);
   assert(Object.is(checkSettings({ drainDelay: -0 }).drainDelay, 0));
 });
 
@@ -216,13 +248,21 @@ test('property: whatever is formatted is parsed back', () => {
     const rule: ValueRule = setting;
     if (rule.unit === 'switch' || rule.unit === 'list') continue;
     fc.assert(
-      fc.property(fc.integer({ min: rule.min ?? 0, max: rule.max ?? Number.MAX_SAFE_INTEGER }), (value) => parseValue(rule, formatValue(rule.unit, value)) === value),
+      fc.property(
+        fc.integer({ min: rule.min ?? 0, max: rule.max ?? Number.MAX_SAFE_INTEGER }),
+        (value) => parseValue(rule, formatValue(rule.unit, value)) === value,
+      ),
       { examples: [[rule.min ?? 0], [rule.max ?? 0]] },
     );
     assert.equal(parseValue(rule, formatValue(rule.unit, setting.default)), setting.default, name);
   }
   for (const value of [true, false]) assert.equal(parseValue({ unit: 'switch' }, formatValue('switch', value)), value);
-  const origins = fc.uniqueArray(fc.webAuthority().map((authority) => `app://${authority}`).filter((origin) => !/[@,*]/.test(origin)));
+  const origins = fc.uniqueArray(
+    fc
+      .webAuthority()
+      .map((authority) => `app://${authority}`)
+      .filter((origin) => !/[@,*]/.test(origin)),
+  );
   fc.assert(fc.property(origins, (value) => assert.deepEqual(parseValue({ unit: 'list' }, formatValue('list', value)), value)));
 });
 
@@ -259,6 +299,7 @@ test('property: the fault of a broken JSON text is where it was put', () => {
 
 test('the help names every setting', () => {
   const help = settingsHelp();
-  for (const name of [...Object.keys(PLACES), ...Object.keys(SETTINGS)]) assert(help.includes(`${flagName(name)} `) && help.includes(environmentName(name)), name);
+  for (const name of [...Object.keys(PLACES), ...Object.keys(SETTINGS)])
+    assert(help.includes(`${flagName(name)} `) && help.includes(environmentName(name)), name);
   for (const line of help.split('\n')) assert(line.length <= 160, line);
 });

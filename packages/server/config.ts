@@ -3,9 +3,20 @@
 import { dirname, resolve } from 'node:path';
 import { SETTINGS, type Settings } from '@godwit/protocol';
 import { loadConfigFile } from './config-file.ts';
-import { checkSettings, ConfigError, describeRule, environmentName, flagName, formatValue, nearestName, parseValue, quote, type ValueRule } from './settings.ts';
+import {
+  ConfigError,
+  checkSettings,
+  describeRule,
+  environmentName,
+  flagName,
+  formatValue,
+  nearestName,
+  parseValue,
+  quote,
+  type ValueRule,
+} from './settings.ts';
 
-export { checkSettings, ConfigError, environmentName, flagName, formatValue } from './settings.ts';
+export { ConfigError, checkSettings, environmentName, flagName, formatValue } from './settings.ts';
 
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
@@ -42,7 +53,6 @@ export const PLACES = {
 
 const RULES: ReadonlyMap<string, ValueRule> = new Map(Object.entries({ ...PLACES, ...SETTINGS }));
 const NAMES = [...RULES.keys()];
-const PATHS: ReadonlySet<string> = new Set(NAMES.filter((name) => RULES.get(name)?.unit === 'path'));
 
 /** Members of a file that are not settings: those of the application, and what editors look for. */
 const PASSED_THROUGH: ReadonlySet<string> = new Set(['collections', 'actions', '$schema']);
@@ -89,8 +99,10 @@ const fromFlags = (argv: readonly string[], cwd: string): Layer => {
     const equals = word.indexOf('=');
     const flag = equals === -1 ? word : word.slice(0, equals);
     // A word that is no flag may be a secret that lost its flag: it is not repeated.
-    if (!flag.startsWith('-')) throw new ConfigError(`godwit serve takes flags only, but word ${index + 1} of its arguments is none; godwit serve --help lists them.`);
-    if (flag === '--admin-key') throw new ConfigError(`The admin key comes from ${ADMIN_KEY_VARIABLE}, not from a flag, which every user of the machine could read.`);
+    if (!flag.startsWith('-'))
+      throw new ConfigError(`godwit serve takes flags only, but word ${index + 1} of its arguments is none; godwit serve --help lists them.`);
+    if (flag === '--admin-key')
+      throw new ConfigError(`The admin key comes from ${ADMIN_KEY_VARIABLE}, not from a flag, which every user of the machine could read.`);
     const negated = flag.startsWith('--no-') ? names.get(`--${flag.slice(5)}`) : undefined;
     const name = negated ?? names.get(flag);
     const rule = name === undefined ? undefined : RULES.get(name);
@@ -138,7 +150,8 @@ const applicationOf = (path: string, members: Readonly<Record<string, unknown>>)
   for (const name of ['collections', 'actions'] as const) {
     const value = members[name];
     if (value === undefined) continue;
-    if (typeof value !== 'object' || value === null) throw new ConfigError(`${name} in ${path} is ${quote(value)}, but must be an object.`);
+    if ((typeof value !== 'object' || value === null) && !(name === 'actions' && typeof value === 'function'))
+      throw new ConfigError(`${name} in ${path} is ${quote(value)}, but must be an object.`);
     application[name] = value;
   }
   return Object.freeze(application);
@@ -169,17 +182,18 @@ export const loadConfig = async ({ argv, env, cwd }: ConfigSources): Promise<Ser
     throw new ConfigError(`The setting ${given} is given without ${missing}; TLS needs both.`);
   }
   const adminKey = env[ADMIN_KEY_VARIABLE];
-  if (adminKey !== undefined && !ADMIN_KEY.test(adminKey)) throw new ConfigError(`${ADMIN_KEY_VARIABLE} must be 16 or more characters of A-Z a-z 0-9 . _ ~ + / = -`);
+  if (adminKey !== undefined && !ADMIN_KEY.test(adminKey))
+    throw new ConfigError(`${ADMIN_KEY_VARIABLE} must be 16 or more characters of A-Z a-z 0-9 . _ ~ + / = -`);
 
   return Object.freeze({
     settings: checkSettings(Object.fromEntries(Object.entries(values).filter(([name]) => Object.hasOwn(SETTINGS, name)))),
-    port: (values['port'] as number | undefined) ?? PLACES.port.default,
-    host: (values['host'] as string | undefined) ?? PLACES.host.default,
-    data: (values['data'] as string | undefined) ?? resolve(cwd, PLACES.data.default),
+    port: (values.port as number | undefined) ?? PLACES.port.default,
+    host: (values.host as string | undefined) ?? PLACES.host.default,
+    data: (values.data as string | undefined) ?? resolve(cwd, PLACES.data.default),
     tlsCert,
     tlsKey,
     config: file?.path,
-    logLevel: (values['logLevel'] as LogLevel | undefined) ?? PLACES.logLevel.default,
+    logLevel: (values.logLevel as LogLevel | undefined) ?? PLACES.logLevel.default,
     adminKey,
     application: file === undefined ? Object.freeze({}) : applicationOf(file.path, file.members),
   });

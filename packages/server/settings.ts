@@ -146,14 +146,16 @@ export const nearestName = (given: string, names: readonly string[]): string | u
 
 /** What was given, short enough for a sentence. */
 export const quote = (value: unknown): string => {
-  const text = typeof value === 'string' || Array.isArray(value) ? JSON.stringify(value) : typeof value === 'object' && value !== null ? 'an object' : String(value);
+  const text =
+    typeof value === 'string' || Array.isArray(value) ? JSON.stringify(value) : typeof value === 'object' && value !== null ? 'an object' : String(value);
   return text.length > 80 ? `${text.slice(0, 79)}…` : text;
 };
 
 /** The settings of a server made by the library: numbers are milliseconds, bytes and counts, strings as in a configuration file. The rest are the defaults. */
 export const checkSettings = (partial: Partial<Record<SettingName, string | number | boolean | readonly string[]>>): Settings => {
   const settings: Record<string, unknown> = {};
-  for (const [name, setting] of Object.entries(SETTINGS)) settings[name] = Array.isArray(setting.default) ? Object.freeze([...setting.default]) : setting.default;
+  for (const [name, setting] of Object.entries(SETTINGS))
+    settings[name] = Array.isArray(setting.default) ? Object.freeze([...setting.default]) : setting.default;
   for (const [name, value] of Object.entries(partial)) {
     if (!Object.hasOwn(SETTINGS, name)) {
       const meant = nearestName(name, Object.keys(SETTINGS));

@@ -6,7 +6,8 @@ import { createMetrics } from './metrics.ts';
 import { declareProcessMetrics } from './process-metrics.ts';
 
 const HEAD = /^# (?:HELP|TYPE) [a-zA-Z_:][a-zA-Z0-9_:]* .+$/;
-const SAMPLE = /^[a-zA-Z_:][a-zA-Z0-9_:]*(?:\{[a-zA-Z_][a-zA-Z0-9_]*="(?:[^"\\\n]|\\[\\"n])*"(?:,[a-zA-Z_][a-zA-Z0-9_]*="(?:[^"\\\n]|\\[\\"n])*")*\})? (?:-?\d[0-9.e+-]*|NaN|[+-]Inf)$/;
+const SAMPLE =
+  /^[a-zA-Z_:][a-zA-Z0-9_:]*(?:\{[a-zA-Z_][a-zA-Z0-9_]*="(?:[^"\\\n]|\\[\\"n])*"(?:,[a-zA-Z_][a-zA-Z0-9_]*="(?:[^"\\\n]|\\[\\"n])*")*\})? (?:-?\d[0-9.e+-]*|NaN|[+-]Inf)$/;
 
 const assertFormat = (text: string): void => {
   assert(text.endsWith('\n'));
@@ -45,7 +46,10 @@ test('gauges are read at each scrape; one that fails hides no other', () => {
   metrics.gauge('broken', 'b', () => {
     throw new Error('no');
   });
-  metrics.gauge('by_kind', 'k', () => new Map([['ws', 2], ['poll', 3]]).entries().map(([kind, value]) => [{ kind }, value] as const));
+  metrics.gauge('by_kind', 'k', () => [
+    [{ kind: 'ws' }, 2],
+    [{ kind: 'poll' }, 3],
+  ]);
   metrics.counted('commits_total', 'n', () => Number.POSITIVE_INFINITY);
   metrics.render();
   const text = metrics.render();
@@ -62,7 +66,10 @@ test('histograms: cumulative buckets, sum and count', () => {
   const bare = metrics.histogram('bytes', 'b', [10]);
   bare.observe(11);
   assert.deepEqual(
-    metrics.render().split('\n').filter((line) => line !== '' && !line.startsWith('#')),
+    metrics
+      .render()
+      .split('\n')
+      .filter((line) => line !== '' && !line.startsWith('#')),
     [
       'seconds_bucket{operation="getDocument",le="0.1"} 2',
       'seconds_bucket{operation="getDocument",le="1"} 3',
@@ -84,7 +91,9 @@ test('property: buckets grow, the last is the count', () => {
       const buckets = [...new Set(some.map((bound) => bound + 0))].sort((a, b) => a - b);
       const histogram = metrics.histogram('h', 'h', buckets);
       for (const value of values) histogram.observe(value);
-      const counts = [...metrics.render().matchAll(/^h_bucket\{le="(.+)"\} (\d+)$/gm)].map((found) => [Number(found[1]?.replace('+Inf', 'Infinity')), Number(found[2])] as const);
+      const counts = [...metrics.render().matchAll(/^h_bucket\{le="(.+)"\} (\d+)$/gm)].map(
+        (found) => [Number(found[1]?.replace('+Inf', 'Infinity')), Number(found[2])] as const,
+      );
       assert.equal(counts.length, buckets.length + 1);
       for (const [bound, count] of counts) assert.equal(count, values.filter((value) => value <= bound).length);
     }),
@@ -97,7 +106,10 @@ test('labels are bounded: what comes too late counts as other', () => {
   for (let index = 0; index < 1000; index++) family.labels(String(index), 'x').add(1);
   family.labels('5', 'x').add(1);
   metrics.gauge('g', 'g', () => Array.from({ length: 1000 }, (_, index) => [{ a: String(index) }, 1] as const));
-  const lines = metrics.render().split('\n').filter((line) => line !== '' && !line.startsWith('#'));
+  const lines = metrics
+    .render()
+    .split('\n')
+    .filter((line) => line !== '' && !line.startsWith('#'));
   assert.equal(lines.length, 400);
   assert(lines.includes('c{a="5",b="x"} 2'));
   assert(lines.includes('c{a="other",b="other"} 801'));
@@ -134,7 +146,8 @@ test('the process tells what it costs', () => {
   for (let scrape = 0; scrape < 2; scrape++) {
     const text = metrics.render();
     assertFormat(text);
-    for (const name of ['resident_memory_bytes', 'uptime_seconds', 'cpu_seconds_total\\{mode="user"\\}']) assert.match(text, new RegExp(`^godwit_process_${name} \\d*\\.?\\d*[1-9]`, 'm'));
+    for (const name of ['resident_memory_bytes', 'uptime_seconds', 'cpu_seconds_total\\{mode="user"\\}'])
+      assert.match(text, new RegExp(`^godwit_process_${name} \\d*\\.?\\d*[1-9]`, 'm'));
     for (const stat of ['p50', 'p99', 'max']) assert.match(text, new RegExp(`^godwit_event_loop_delay_seconds\\{stat="${stat}"\\} [0-9.e-]+$`, 'm'));
     if (process.platform === 'linux') assert.match(text, /^godwit_process_open_fds [1-9]\d*$/m);
   }

@@ -45,7 +45,8 @@ const escapeLabel = (text: string): string => escapeHelp(text).replaceAll('"', '
 const written = (value: number): string => (value === Number.POSITIVE_INFINITY ? '+Inf' : value === Number.NEGATIVE_INFINITY ? '-Inf' : String(value));
 
 /** `method="GET",status="2xx"` */
-const pairs = (names: readonly string[], values: readonly string[]): string => names.map((name, index) => `${name}="${escapeLabel(values[index] ?? '')}"`).join(',');
+const pairs = (names: readonly string[], values: readonly string[]): string =>
+  names.map((name, index) => `${name}="${escapeLabel(values[index] ?? '')}"`).join(',');
 
 const sample = (name: string, labels: string, value: number): string => `${name}${labels === '' ? '' : `{${labels}}`} ${written(value)}\n`;
 
@@ -92,9 +93,16 @@ class Children<Child> implements Family<Child> {
     if (values.length !== this.names.length) throw new TypeError(`labels are ${this.names.join(', ')}`);
     let key = pairs(this.names, values);
     // The last place is kept for what no longer has one, so that sums stay right.
-    if (!this.byLabels.has(key) && this.byLabels.size >= MOST_CHILDREN - 1) key = pairs(this.names, Array.from(this.names, () => OTHER));
+    if (!this.byLabels.has(key) && this.byLabels.size >= MOST_CHILDREN - 1)
+      key = pairs(
+        this.names,
+        Array.from(this.names, () => OTHER),
+      );
     let child = this.byLabels.get(key);
-    if (child === undefined) this.byLabels.set(key, (child = this.make()));
+    if (child === undefined) {
+      child = this.make();
+      this.byLabels.set(key, child);
+    }
     return child;
   }
 }
@@ -132,7 +140,17 @@ const renderReading = (name: string, read: Reading): string => {
   }
   if (last === undefined) return text;
   const names = Object.keys(last);
-  return text + sample(name, pairs(names, Array.from(names, () => OTHER)), rest);
+  return (
+    text +
+    sample(
+      name,
+      pairs(
+        names,
+        Array.from(names, () => OTHER),
+      ),
+      rest,
+    )
+  );
 };
 
 /** An empty set of metrics; one for each server. */
@@ -157,7 +175,8 @@ export const createMetrics = (): Metrics => {
   function histogram(name: string, help: string, buckets: readonly number[], labelNames: readonly string[]): Family<Histogram>;
   function histogram(name: string, help: string, buckets: readonly number[], labelNames: readonly string[] = []): Histogram | Family<Histogram> {
     const bounds = Float64Array.from(buckets);
-    if (bounds.some((bound, index) => !Number.isFinite(bound) || bound <= (bounds[index - 1] ?? Number.NEGATIVE_INFINITY))) throw new TypeError('buckets must ascend');
+    if (bounds.some((bound, index) => !Number.isFinite(bound) || bound <= (bounds[index - 1] ?? Number.NEGATIVE_INFINITY)))
+      throw new TypeError('buckets must ascend');
     const children = new Children(labelNames, () => new Distribution(bounds));
     declare(name, help, 'histogram', () => Array.from(children.byLabels, ([labels, child]) => renderDistribution(name, labels, child)).join(''));
     return labelNames.length === 0 ? children.labels() : children;

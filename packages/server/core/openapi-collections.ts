@@ -23,7 +23,7 @@ const mapValues = (object: Record<string, unknown>, change: (value: unknown, nam
 const moved = (schema: unknown, own: string, place: string, root = true): unknown => {
   if (Array.isArray(schema)) return schema.map((item) => moved(item, own, place, false));
   // A part with an `$id` of its own is a root of its own.
-  if (!isObject(schema) || (!root && typeof schema['$id'] === 'string')) return schema;
+  if (!isObject(schema) || (!root && typeof schema.$id === 'string')) return schema;
   return mapValues(schema, (value, keyword) => {
     if (keyword === '$ref' && typeof value === 'string') {
       const local = own !== '' && (value === own || value.startsWith(`${own}#`)) ? value.slice(own.length) : value;
@@ -35,7 +35,7 @@ const moved = (schema: unknown, own: string, place: string, root = true): unknow
   });
 };
 
-const ownName = (schema: JsonSchema): string => (typeof schema['$id'] === 'string' ? schema['$id'].replace(/#$/, '') : '');
+const ownName = (schema: JsonSchema): string => (typeof schema.$id === 'string' ? schema.$id.replace(/#$/, '') : '');
 
 /** A schema that stood by itself, as the component of this name. */
 export const embedded = (schema: JsonSchema, name: string): JsonSchema => {
@@ -65,10 +65,10 @@ const unfolded = (root: JsonSchema): JsonSchema => {
 
 /** The schema knows nothing of the kept members, and may refuse what it does not know. */
 const joined = (schema: JsonSchema, kept: Readonly<Record<string, unknown>>, required: readonly string[]): JsonSchema => {
-  const properties = isObject(schema['properties']) ? schema['properties'] : {};
-  const own = Array.isArray(schema['required']) ? (schema['required'] as string[]) : [];
-  const names = schema['propertyNames'];
-  const most = schema['maxProperties'];
+  const properties = isObject(schema.properties) ? schema.properties : {};
+  const own = Array.isArray(schema.required) ? (schema.required as string[]) : [];
+  const names = schema.propertyNames;
+  const most = schema.maxProperties;
   return {
     ...schema,
     type: 'object',
@@ -100,7 +100,11 @@ export const collectionSchemas = ({ name, schema }: DescribedCollection): Record
   const given = schema as JsonSchema;
   const declared = embedded(given, `${name}.Schema`);
   // Unfolded before references move, so that they can be followed; definitions stay in one place.
-  const { $defs: _defs, definitions: _definitions, ...root } = embedded({ ...unfolded(given), ...(given['$id'] === undefined ? {} : { $id: given['$id'] }) }, `${name}.Schema`);
+  const {
+    $defs: _defs,
+    definitions: _definitions,
+    ...root
+  } = embedded({ ...unfolded(given), ...(given.$id === undefined ? {} : { $id: given.$id }) }, `${name}.Schema`);
   return {
     [`${name}.Schema`]: declared,
     [`${name}.Data`]: joined(root, SENT, []),

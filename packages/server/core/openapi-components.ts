@@ -84,7 +84,10 @@ export const responseEnvelope = (data: unknown): Json => ({
 });
 
 export const sharedSchemas = (): Json => ({
-  RequestId: { ...REQUEST_ID, description: 'names the request: one that is repeated with the same requestId takes effect once (4.1.3); an `Idempotency-Key` header may stand in for it' },
+  RequestId: {
+    ...REQUEST_ID,
+    description: 'names the request: one that is repeated with the same requestId takes effect once (4.1.3); an `Idempotency-Key` header may stand in for it',
+  },
   Timestamp: { type: 'string', format: 'date-time', description: 'RFC 3339; the server writes UTC with milliseconds', examples: [EXAMPLE_TIME] },
   Metadata: {
     type: 'object',
@@ -146,14 +149,23 @@ const parameter = (name: string, where: 'header' | 'query', description: string,
 
 export const sharedParameters = (): Json => ({
   RequestIdHeader: parameter('X-Request-Id', 'header', 'only correlates; echoed where the body brings no requestId (4.1.2)', REQUEST_ID),
-  ProtocolVersion: parameter('X-Protocol-Version', 'header', 'the version that the client speaks; another major is refused (10.1)', { type: 'string', examples: [PROTOCOL_VERSION] }),
-  IdempotencyKey: parameter('Idempotency-Key', 'header', 'names a write: in place of the requestId of the body, and where there is no body (4.1.2)', REQUEST_ID),
+  ProtocolVersion: parameter('X-Protocol-Version', 'header', 'the version that the client speaks; another major is refused (10.1)', {
+    type: 'string',
+    examples: [PROTOCOL_VERSION],
+  }),
+  IdempotencyKey: parameter(
+    'Idempotency-Key',
+    'header',
+    'names a write: in place of the requestId of the body, and where there is no body (4.1.2)',
+    REQUEST_ID,
+  ),
   IfMatch: parameter('If-Match', 'header', 'go on only where the document is in this state, else 412 (3.2.3)', { type: 'string' }),
   IfNoneMatch: parameter('If-None-Match', 'header', 'answer 304 where the document is still in this state (3.2.3)', { type: 'string' }),
   Filter: {
     name: 'filter',
     in: 'query',
-    description: '`filter[field]=value`, or `filter[field][op]=value` with op one of eq ne lt lte gt gte in (a comma list); a dot reaches into a member (3.2.4)',
+    description:
+      '`filter[field]=value`, or `filter[field][op]=value` with op one of eq ne lt lte gt gte in (a comma list); a dot reaches into a member (3.2.4)',
     style: 'deepObject',
     explode: true,
     schema: {
@@ -161,7 +173,11 @@ export const sharedParameters = (): Json => ({
       additionalProperties: {
         anyOf: [
           { type: ['string', 'number', 'boolean', 'null'] },
-          { type: 'object', propertyNames: { enum: ['eq', 'ne', 'lt', 'lte', 'gt', 'gte', 'in'] }, additionalProperties: { type: ['string', 'number', 'boolean', 'null'] } },
+          {
+            type: 'object',
+            propertyNames: { enum: ['eq', 'ne', 'lt', 'lte', 'gt', 'gte', 'in'] },
+            additionalProperties: { type: ['string', 'number', 'boolean', 'null'] },
+          },
         ],
       },
     },

@@ -1,7 +1,7 @@
 // The OpenAPI document (3.1.3): valid as a whole, true to the tables, and exact about what may be sent to a collection.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { defaultSettings, ERRORS, type Operation, OPERATIONS } from '@godwit/protocol';
+import { defaultSettings, ERRORS, OPERATIONS, type Operation } from '@godwit/protocol';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import formatsPlugin from 'ajv-formats';
 import { openapi } from './openapi.ts';
@@ -18,7 +18,11 @@ const orders = {
   $defs: { item: { type: 'string', minLength: 1 } },
   examples: [{ item: 'tea' }],
 };
-const customers = { $id: 'https://example.com/customer', $ref: '#/$defs/customer', $defs: { customer: { type: 'object', additionalProperties: false, properties: { friend: { $ref: 'https://example.com/customer#/$defs/customer' } } } } };
+const customers = {
+  $id: 'https://example.com/customer',
+  $ref: '#/$defs/customer',
+  $defs: { customer: { type: 'object', additionalProperties: false, properties: { friend: { $ref: 'https://example.com/customer#/$defs/customer' } } } },
+};
 
 const cancel: Operation = {
   name: 'cancelOrder',
@@ -114,7 +118,11 @@ test('each row, and each row of a collection, is there once, with its parameters
   assert.equal(doc.paths['/v1/orders/{id}'].post.operationId, 'touchOrder');
   for (const { path, operation } of operations()) {
     const declared = operation.parameters.filter((parameter: Doc) => parameter.in === 'path').map((parameter: Doc) => parameter.name);
-    assert.deepEqual(declared, Array.from(path.matchAll(/\{(\w+)\}/g), (found) => found[1]), path);
+    assert.deepEqual(
+      declared,
+      Array.from(path.matchAll(/\{(\w+)\}/g), (found) => found[1]),
+      path,
+    );
     const names = operation.parameters.map((parameter: Doc) => (parameter.$ref === undefined ? `${parameter.in} ${parameter.name}` : parameter.$ref));
     assert.equal(new Set(names).size, names.length, path);
   }

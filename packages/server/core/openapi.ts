@@ -1,12 +1,22 @@
 // This API as OpenAPI 3.1, a pure function of the table of operations, the shapes, the catalogue, the declared collections and the
 // application's actions: served at /v1/openapi.json (3.1.3). It says nothing that the tables do not.
-import { CollectionName, DocumentId, ERRORS, type ErrorCode, type JsonSchema, type Operation, OPERATIONS, PROTOCOL_VERSION, type Settings, Topic } from '@godwit/protocol';
-import { formatValue } from '../settings.ts';
-import { collectionSchemas, embedded, type DescribedCollection } from './openapi-collections.ts';
 import {
+  CollectionName,
+  DocumentId,
+  ERRORS,
+  type ErrorCode,
+  type JsonSchema,
+  OPERATIONS,
+  type Operation,
+  PROTOCOL_VERSION,
+  type Settings,
+  Topic,
+} from '@godwit/protocol';
+import { collectionSchemas, type DescribedCollection, embedded } from './openapi-collections.ts';
+import {
+  EXAMPLE_REQUEST_ID,
   errorResponse,
   errorResponseName,
-  EXAMPLE_REQUEST_ID,
   headerReference,
   type Json,
   parameterReference,
@@ -67,10 +77,14 @@ const pathParameters = (row: Operation, path: string): Json[] => {
 };
 
 const queryParameters = (query: JsonSchema | undefined, limits: Settings): Json[] => {
-  const { properties = {}, patternProperties, required = [] } = (query ?? {}) as { properties?: Record<string, Json>; patternProperties?: Json; required?: string[] };
+  const {
+    properties = {},
+    patternProperties,
+    required = [],
+  } = (query ?? {}) as { properties?: Record<string, Json>; patternProperties?: Json; required?: string[] };
   const parameters = Object.entries(properties).map(([name, { description, ...schema }]): Json => {
     // The one bound that is a setting (6.3.1).
-    const bounded = name === 'wait' && schema['maximum'] === undefined ? { ...schema, maximum: limits.pollTimeout / 1000 } : schema;
+    const bounded = name === 'wait' && schema.maximum === undefined ? { ...schema, maximum: limits.pollTimeout / 1000 } : schema;
     return { name, in: 'query', required: required.includes(name), ...(description === undefined ? {} : { description }), schema: bounded };
   });
   return patternProperties === undefined ? parameters : [...parameters, parameterReference('Filter')];
@@ -82,8 +96,18 @@ const onDocument = (row: Operation): boolean => row.path === '/{collection}/{id}
 
 /** The errors of a row and those that any operation of its kind may meet, in the order of the catalogue. */
 const errorsOf = (row: Operation): ErrorCode[] => {
-  const codes = new Set<ErrorCode>([...row.errors, 'UNSUPPORTED_VERSION', 'FORBIDDEN', 'NOT_ACCEPTABLE', 'REQUEST_TIMEOUT', 'URI_TOO_LONG', 'HEADERS_TOO_LARGE']);
-  const add = (...more: ErrorCode[]): void => more.forEach((code) => codes.add(code));
+  const codes = new Set<ErrorCode>([
+    ...row.errors,
+    'UNSUPPORTED_VERSION',
+    'FORBIDDEN',
+    'NOT_ACCEPTABLE',
+    'REQUEST_TIMEOUT',
+    'URI_TOO_LONG',
+    'HEADERS_TOO_LARGE',
+  ]);
+  const add = (...more: ErrorCode[]): void => {
+    for (const code of more) codes.add(code);
+  };
   add('INTERNAL', 'UNAVAILABLE', 'TIMEOUT', 'VALIDATION_FAILED');
   if (row.access !== 'none') add('UNAUTHENTICATED', 'TOKEN_EXPIRED', 'RATE_LIMITED', 'TOO_MANY_CONNECTIONS');
   if (hasBody(row)) add('MALFORMED_JSON', 'INVALID_ENVELOPE', 'PAYLOAD_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE');
@@ -108,7 +132,9 @@ const resultShape = ({ row, collection, action }: Setting): unknown => {
   if (action && row.result !== undefined) return schemaReference(actionSchemaName(row, 'Result'));
   if (collection === undefined) return referring(row.result ?? {});
   const document = schemaReference(`${collection.name}.Document`);
-  return row.name === 'listDocuments' ? { type: 'object', required: ['items', 'next'], properties: { items: { type: 'array', items: document }, next: { type: ['string', 'null'] } } } : document;
+  return row.name === 'listDocuments'
+    ? { type: 'object', required: ['items', 'next'], properties: { items: { type: 'array', items: document }, next: { type: ['string', 'null'] } } }
+    : document;
 };
 
 const exampleOf = (schema: object | boolean | null | undefined): unknown => {
@@ -117,7 +143,13 @@ const exampleOf = (schema: object | boolean | null | undefined): unknown => {
 };
 
 const EXAMPLES: Readonly<Record<string, unknown>> = {
-  batch: { mode: 'atomic', operations: [{ method: 'POST', path: '/orders', data: { item: 'tea' } }, { method: 'POST', path: '/topics/news/messages', data: 'tea was ordered' }] },
+  batch: {
+    mode: 'atomic',
+    operations: [
+      { method: 'POST', path: '/orders', data: { item: 'tea' } },
+      { method: 'POST', path: '/topics/news/messages', data: 'tea was ordered' },
+    ],
+  },
   createCollection: { name: 'orders', schema: { type: 'object', required: ['item'], properties: { item: { type: 'string' } } }, indexes: ['item'] },
   replaceCollection: { schema: { type: 'object' } },
   createKey: { name: 'reader', scopes: ['read:orders', 'subscribe:orders.**'] },
@@ -134,7 +166,7 @@ const requestBody = (setting: Setting): Json => {
   const most = row.name === 'batch' ? limits.maxBatchBytes : limits.maxMessageBytes;
   return {
     required: true,
-    description: `The envelope around \`data\`; at most ${formatValue('size', most)}, counted after decompression (\`Content-Encoding: gzip\`).`,
+    description: `The envelope around \`data\`; at most ${most} bytes, counted after decompression (\`Content-Encoding: gzip\`).`,
     content: {
       'application/json': {
         schema: requestEnvelope(dataShape(setting)),
@@ -231,14 +263,22 @@ export const openapi = ({ serverVersion, limits, collections, actions, operation
     ...collections.flatMap((collection) => onCollection.map((row) => ({ row, tag: collection.name, collection, action: false, limits }))),
     ...actions.map((row) => ({ row, tag: ACTIONS_TAG, collection: undefined, action: true, limits })),
   ];
-  const failures = new Map(settings.flatMap(({ row }) => [...byStatus(errorsOf(row)).values()]).map((codes) => [errorResponseName(codes), errorResponse(codes)]));
+  const failures = new Map(
+    settings.flatMap(({ row }) => [...byStatus(errorsOf(row)).values()]).map((codes) => [errorResponseName(codes), errorResponse(codes)]),
+  );
   failures.set('BATCH_FAILED', errorResponse(['BATCH_FAILED']));
   const used = new Set(settings.map(({ tag }) => tag));
   const described = [...TAGS.map(([, name, description]) => ({ name, description })), { name: ACTIONS_TAG, description: "The application's own operations" }];
   return {
     openapi: '3.1.0',
     jsonSchemaDialect: 'https://json-schema.org/draft/2020-12/schema',
-    info: { title: 'Godwit', version: serverVersion, description: DESCRIPTION, license: { name: 'Apache-2.0', identifier: 'Apache-2.0' }, 'x-protocol-version': PROTOCOL_VERSION },
+    info: {
+      title: 'Godwit',
+      version: serverVersion,
+      description: DESCRIPTION,
+      license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+      'x-protocol-version': PROTOCOL_VERSION,
+    },
     servers: [{ url: '/' }],
     security: [{ bearer: [] }],
     tags: [...described.filter(({ name }) => used.has(name)), ...collections.map(({ name }) => ({ name, description: `Documents of the collection ${name}` }))],
