@@ -56,8 +56,8 @@ const row = <const O extends Operation>(operation: O): O => operation;
 
 /** Every operation, in the order of the reference. */
 export const OPERATIONS = [
-  row({ name: 'discover', method: 'GET', path: '', clause: '3.1.3', summary: 'What this server is, speaks and limits', access: 'none', result: Discovery, success: 200, remembered: false, batch: 'never', errors: [], since: '1.0' }),
-  row({ name: 'getChangelog', method: 'GET', path: '/changelog', clause: '10.3', summary: 'What changed from version to version', access: 'none', result: Changelog, success: 200, remembered: false, batch: 'never', errors: [], since: '1.0' }),
+  row({ name: 'discover', method: 'GET', path: '', clause: '3.1.3', summary: 'What this server is, speaks and limits', access: 'none', result: Discovery, success: 200, remembered: false, batch: 'partial', errors: [], since: '1.0' }),
+  row({ name: 'getChangelog', method: 'GET', path: '/changelog', clause: '10.3', summary: 'What changed from version to version', access: 'none', result: Changelog, success: 200, remembered: false, batch: 'partial', errors: [], since: '1.0' }),
   row({ name: 'getOpenapi', method: 'GET', path: '/openapi.json', clause: '3.1.3', summary: 'This API as OpenAPI 3.1', access: 'none', success: 200, remembered: false, batch: 'never', errors: [], since: '1.0', bare: true }),
   row({ name: 'batch', method: 'POST', path: '/batch', clause: '9.2.1', summary: 'Many operations in one request, each by itself or all in one transaction', access: 'any', data: BatchData, result: BatchResults, success: 200, remembered: false, batch: 'never', errors: ['BATCH_TOO_LARGE', 'BATCH_FAILED', 'REQUEST_ID_REUSED'], since: '1.0' }),
   row({ name: 'createCollection', method: 'POST', path: '/collections', clause: '3.2.5', summary: 'Make a collection', access: 'admin', data: CollectionCreate, result: CollectionShape, success: 201, remembered: true, batch: 'partial', errors: ['CONFLICT', 'VALIDATION_FAILED'], since: '1.0' }),

@@ -1,0 +1,63 @@
+// The body of a request as a value: whole, within its limit before and after decompression, UTF-8, JSON (3.1.2, 7.2.2, 9.1.1).
+import { isUtf8 } from 'node:buffer';
+import type { IncomingMessage } from 'node:http';
+import { promisify } from 'node:util';
+import { gunzip } from 'node:zlib';
+import { parseJson, ProtocolError } from '@godwit/protocol';
+
+const gunzipAsync = promisify(gunzip);
+const JSON_TYPE = /^\s*application\/json\s*(?:;|$)/i;
+const CHARSET = /;\s*charset\s*=\s*"?([^";\s]+)"?/i;
+
+const unsupported = (message: string, field: string): ProtocolError => new ProtocolError('UNSUPPORTED_MEDIA_TYPE', message, { field });
+
+const tooLarge = (limit: number): ProtocolError => new ProtocolError('PAYLOAD_TOO_LARGE', undefined, { limit });
+
+const checkType = (type: string | undefined): void => {
+  if (type === undefined || type === 'application/json') return;
+  const charset = CHARSET.exec(type)?.[1]?.toLowerCase();
+  if (!JSON_TYPE.test(type) || (charset !== undefined && charset !== 'utf-8' && charset !== 'utf8')) {
+    throw unsupported('The body must be UTF-8 JSON: `Content-Type: application/json`.', '/headers/content-type');
+  }
+};
+
+const readBytes = (request: IncomingMessage, limit: number): Promise<Buffer> =>
+  new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let length = 0;
+    request.on('data', (chunk: Buffer) => {
+      length += chunk.length;
+      if (length > limit) {
+        chunks.length = 0;
+        // What still comes is read and dropped, within the time of one request, so that the answer can arrive.
+        request.removeAllListeners('data').resume();
+        reject(tooLarge(limit));
+      } else chunks.push(chunk);
+    });
+    request.on('end', () => resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks)));
+    request.on('close', () => reject(new ProtocolError('REQUEST_TIMEOUT')));
+    request.on('error', () => reject(new ProtocolError('REQUEST_TIMEOUT')));
+  });
+
+const decompress = async (bytes: Buffer, limit: number): Promise<Buffer> => {
+  try {
+    return await gunzipAsync(bytes, { maxOutputLength: limit });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') throw tooLarge(limit);
+    throw new ProtocolError('MALFORMED_JSON', 'The body is not what `Content-Encoding: gzip` says.', { field: '/headers/content-encoding' });
+  }
+};
+
+/** Reads a JSON body of at most `limit` bytes. Throws `UNSUPPORTED_MEDIA_TYPE`, `PAYLOAD_TOO_LARGE`, `MALFORMED_JSON`, `REQUEST_TIMEOUT`. */
+export const readJsonBody = async (request: IncomingMessage, limit: number): Promise<unknown> => {
+  const { headers } = request;
+  checkType(headers['content-type']);
+  const encoding = headers['content-encoding']?.trim().toLowerCase() ?? 'identity';
+  const gzipped = encoding === 'gzip' || encoding === 'x-gzip';
+  if (!gzipped && encoding !== 'identity') throw unsupported('Only gzip is taken as `Content-Encoding`.', '/headers/content-encoding');
+  if (Number(headers['content-length'] ?? 0) > limit) throw tooLarge(limit);
+  let bytes = await readBytes(request, limit);
+  if (gzipped) bytes = await decompress(bytes, limit);
+  if (!isUtf8(bytes)) throw new ProtocolError('MALFORMED_JSON', 'The body is not UTF-8.');
+  return parseJson(bytes.toString());
+};

@@ -1,0 +1,216 @@
+// One HTTP request: from its head and body to an operation, and from the reply to a response (section 3). Headers end here.
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { checkVersion, isRequestId, invalidEnvelope, ProtocolError, readEnvelope, SUPPORTED_VERSIONS, type Settings, BOUNDS } from '@godwit/protocol';
+import type { Identity } from '../../core/call.ts';
+import type { Dispatcher } from '../../dispatch/dispatcher.ts';
+import { failureOf, unavailable } from '../../dispatch/failure.ts';
+import type { Reply, Request } from '../../dispatch/request.ts';
+import type { Match } from '../../dispatch/router.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { Ids } from '../../ports/ids.ts';
+import type { Identifier } from '../../session/identify.ts';
+import type { InProgress } from '../../session/in-progress.ts';
+import { readJsonBody } from './body.ts';
+import { acceptsGzip, checkAccepts } from './negotiate.ts';
+import type { Origins } from './origin.ts';
+import { type ResponseContext, sendError, sendSuccess, sendText } from './respond.ts';
+
+/** Told how each request ended, for metrics and logs. */
+export interface Observer {
+  /** `name` is the operation's, or a word for what is none. */
+  finished(name: string, status: number, startedAt: number): void;
+  unexpected(error: unknown, requestId: string): void;
+}
+
+export interface HttpOptions {
+  readonly dispatcher: Dispatcher;
+  readonly settings: Settings;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly identifier: Identifier;
+  readonly inProgress: InProgress;
+  readonly origins: Origins;
+  readonly observer: Observer;
+  readonly secure: boolean;
+  /** Paths outside /v1, by themselves (12.1). */
+  readonly outside: ReadonlyMap<string, (request: IncomingMessage, response: ServerResponse) => Promise<void>>;
+}
+
+const MAJOR = /^\/v(\d{1,9})(?:\/|$)/;
+
+const one = (header: string | string[] | undefined): string | undefined => (Array.isArray(header) ? header[0] : header);
+
+export class HttpHandler {
+  readonly #options: HttpOptions;
+  /** Set by a drain: new operations are refused (12.2). */
+  draining = false;
+
+  constructor(options: HttpOptions) {
+    this.#options = options;
+  }
+
+  /** Handles one request; never throws, never rejects. */
+  handle(request: IncomingMessage, response: ServerResponse): void {
+    const { clock, ids, settings, origins, observer } = this.#options;
+    const startedAt = performance.now();
+    const { headers } = request;
+    const url = request.url ?? '/';
+    const mark = url.indexOf('?');
+    const path = mark === -1 ? url : url.slice(0, mark);
+    const sent = one(headers['x-request-id']);
+    const context: ResponseContext = {
+      requestId: isRequestId(sent) ? sent : ids.uuid(),
+      now: clock.now(),
+      gzip: acceptsGzip(headers['accept-encoding'] as string | undefined),
+      compressionThreshold: settings.compressionThreshold,
+      originHeaders: headers.origin === undefined ? [] : origins.headers(headers.origin),
+      varyOrigin: origins.vary,
+      rate: undefined,
+    };
+    const exchange = new Exchange(this.#options, request, response, context);
+    exchange.run(path, mark === -1 ? '' : url.slice(mark + 1), this.draining).then(
+      () => observer.finished(exchange.name, response.statusCode, startedAt),
+      (thrown: unknown) => {
+        const error = failureOf(thrown, (unexpected) => observer.unexpected(unexpected, context.requestId));
+        context.rate ??= exchange.rate();
+        if (error.code === 'FORBIDDEN' && error.details['field'] === '/headers/origin') (context as { originHeaders: readonly string[] }).originHeaders = [];
+        sendError(response, context, error);
+        observer.finished(exchange.name, error.status, startedAt);
+      },
+    );
+  }
+}
+
+/** The steps of one request, in order. */
+class Exchange {
+  readonly #options: HttpOptions;
+  readonly #request: IncomingMessage;
+  readonly #response: ServerResponse;
+  readonly #context: ResponseContext;
+  #identity: Identity | undefined;
+  /** What it was, for the metrics. */
+  name = 'unknown';
+
+  constructor(options: HttpOptions, request: IncomingMessage, response: ServerResponse, context: ResponseContext) {
+    this.#options = options;
+    this.#request = request;
+    this.#response = response;
+    this.#context = context;
+  }
+
+  rate(): ResponseContext['rate'] {
+    return this.#identity === undefined ? undefined : this.#options.dispatcher.rate(this.#identity);
+  }
+
+  async run(path: string, query: string, draining: boolean): Promise<void> {
+    const { outside, dispatcher, origins, inProgress } = this.#options;
+    const { headers } = this.#request;
+    const below = this.#below(path);
+    if (below === undefined) {
+      const handler = outside.get(path);
+      if (handler === undefined) throw new ProtocolError('NOT_FOUND', 'There is no such path.');
+      this.name = path;
+      return handler(this.#request, this.#response);
+    }
+    if (draining) {
+      const refusal = unavailable('The server is shutting down.');
+      throw new ProtocolError('UNAVAILABLE', refusal.message, refusal.details, { headers: { ...refusal.headers, connection: 'close' } });
+    }
+    if (path.length + query.length > BOUNDS.uriBytes) throw new ProtocolError('URI_TOO_LONG', undefined, { limit: BOUNDS.uriBytes });
+    const version = one(headers['x-protocol-version']);
+    if (version !== undefined) checkVersion(version, '/headers/x-protocol-version');
+    origins.check(headers, this.#options.secure);
+    const method = this.#request.method ?? 'GET';
+    if (method === 'OPTIONS') return this.#preflight(below);
+    const match = dispatcher.find(method === 'HEAD' ? 'GET' : method, below);
+    this.name = match.operation.name;
+    this.#authenticate(match);
+    if (!match.operation.bare) checkAccepts(headers.accept);
+    const client = this.#identity?.client;
+    if (client === undefined) return this.#carryOut(match, query);
+    inProgress.enter(client);
+    try {
+      await this.#carryOut(match, query);
+    } finally {
+      inProgress.leave(client);
+    }
+  }
+
+  /** The path below /v1, undefined outside it; throws for another major version (3.1.1). */
+  #below(path: string): string | undefined {
+    if (path.startsWith('/v1/')) return path.slice(3);
+    if (path === '/v1') return '';
+    if (MAJOR.test(path)) throw new ProtocolError('UNSUPPORTED_VERSION', undefined, { supported: SUPPORTED_VERSIONS }, { status: 404 });
+    return undefined;
+  }
+
+  #preflight(below: string): void {
+    this.name = 'preflight';
+    const { dispatcher, origins } = this.#options;
+    const methods = dispatcher.methods(below);
+    const { origin } = this.#request.headers;
+    const headers = { allow: methods.join(', '), ...(origin === undefined ? {} : origins.preflight(origin, methods)) };
+    sendSuccess(this.#response, { ...this.#context, originHeaders: [] }, 204, undefined, headers);
+  }
+
+  #authenticate(match: Match): void {
+    const { authorization } = this.#request.headers;
+    // What asks for no credentials is answered to anyone; good ones may show more.
+    if (match.operation.access === 'none' && authorization === undefined) return;
+    try {
+      this.#identity = this.#options.identifier.fromHeader(authorization, this.#request.socket.remoteAddress ?? '');
+    } catch (error) {
+      if (match.operation.access !== 'none') throw error;
+    }
+  }
+
+  async #carryOut(match: Match, query: string): Promise<void> {
+    const { operation } = match;
+    const { headers } = this.#request;
+    const key = one(headers['idempotency-key']);
+    const standIn = key === undefined ? undefined : unquote(key);
+    if (standIn !== undefined && !isRequestId(standIn)) throw invalidEnvelope('/headers/idempotency-key', 'must be 1 to 128 visible ASCII characters');
+    let requestId = operation.method === 'GET' ? undefined : standIn;
+    let data: unknown;
+    if (operation.data !== undefined) {
+      const envelope = readEnvelope(await this.#body(operation.name), standIn);
+      ({ requestId, data } = envelope);
+      this.#context.requestId = envelope.requestId;
+    }
+    const preconditions = { ifMatch: headers['if-match'], ifNoneMatch: headers['if-none-match'] };
+    const request: Request = { query, data, requestId, preconditions, identity: this.#identity, metered: true };
+    try {
+      this.#answer(match, await this.#options.dispatcher.run(match, request));
+    } finally {
+      if (request.rate !== undefined) this.#context.rate = request.rate;
+    }
+  }
+
+  async #body(operation: string): Promise<unknown> {
+    const { settings } = this.#options;
+    const body = await readJsonBody(this.#request, operation === 'batch' ? settings.maxBatchBytes : settings.maxMessageBytes);
+    // An error of the envelope is answered under the name that the body brings, where it can be read.
+    const requestId = (body as { requestId?: unknown } | null)?.requestId;
+    if (isRequestId(requestId)) this.#context.requestId = requestId;
+    return body;
+  }
+
+  #answer(match: Match, reply: Reply): void {
+    const { operation } = match;
+    const { deprecated } = operation;
+    this.#context.rate ??= this.rate();
+    const headers =
+      deprecated === undefined
+        ? reply.headers
+        : {
+            ...reply.headers,
+            deprecation: `@${deprecated.since}`,
+            ...(deprecated.sunset === undefined ? {} : { sunset: new Date(deprecated.sunset * 1000).toUTCString() }),
+          };
+    if (operation.bare === true) sendText(this.#response, this.#context, reply.status, reply.text ?? '', headers);
+    else sendSuccess(this.#response, this.#context, reply.status, reply.text, headers);
+  }
+}
+
+/** The header's draft writes the key as a quoted string; most clients do not. */
+const unquote = (key: string): string => (key.length > 2 && key.startsWith('"') && key.endsWith('"') ? key.slice(1, -1) : key);

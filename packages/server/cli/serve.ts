@@ -1,0 +1,87 @@
+// `godwit serve`: starts a server and says where it is and what to try (12.4); ends it in order when asked to (12.2).
+import { readFileSync } from 'node:fs';
+import { pino } from 'pino';
+import type { Application } from '../application.ts';
+import { startServer } from '../compose.ts';
+import { ConfigError, loadConfig, type ServeConfig, settingsHelp } from '../config.ts';
+import { StorageError } from '../ports/storage.ts';
+
+const HELP = `Usage: godwit serve [flags]
+
+Starts a server on http://localhost:7117 with its store in ./godwit-data. No flag is needed.
+
+  godwit serve --port 8080 --data /var/lib/godwit
+  GODWIT_ADMIN_KEY=a-long-secret-of-yours godwit serve --operations-per-minute 60000
+  godwit serve --tls-cert cert.pem --tls-key key.pem
+
+Each setting also comes from the environment (GODWIT_HEARTBEAT_INTERVAL=10s) or from godwit.config.json, .js or .ts;
+flags win over the environment, the environment over the file.
+
+`;
+
+const refuse = (message: string): void => {
+  process.stderr.write(`godwit: ${message}\n`);
+  process.exitCode = 1;
+};
+
+const sentence = (error: unknown): string => {
+  const { code, message, port } = error as NodeJS.ErrnoException & { port?: number };
+  if (code === 'EADDRINUSE') return `Port ${port ?? ''} is in use: end what listens there, or choose another with --port.`;
+  if (code === 'EACCES') return `This port may not be listened on by this user: choose one above 1023 with --port.`;
+  return message;
+};
+
+const banner = (config: ServeConfig, port: number, newAdminKey: string | undefined): string => {
+  const url = `${config.tlsCert === undefined ? 'http' : 'https'}://localhost:${port}`;
+  const key = newAdminKey ?? (config.adminKey === undefined ? '<your admin key>' : '$GODWIT_ADMIN_KEY');
+  const lines = [`Godwit is ready: ${url}`, ''];
+  if (newAdminKey !== undefined) lines.push(`Admin key, shown this once: ${newAdminKey}`, '');
+  lines.push(
+    'Publish a message:',
+    `  curl ${url}/v1/topics/hello/messages -H "Authorization: Bearer ${key}" -H "Content-Type: application/json" -d '{"requestId":"hello-1","data":"world"}'`,
+    'Read it back:',
+    `  curl "${url}/v1/messages?topics=**&after=earliest" -H "Authorization: Bearer ${key}"`,
+    '',
+  );
+  return `${lines.join('\n')}\n`;
+};
+
+/** Runs until SIGINT or SIGTERM; sets the exit code. */
+export const serve = async (argv: readonly string[]): Promise<void> => {
+  if (argv.includes('--help') || argv.includes('-h')) {
+    process.stdout.write(HELP + settingsHelp());
+    return;
+  }
+  try {
+    const config = await loadConfig({ argv, env: process.env, cwd: process.cwd() });
+    const { tlsCert, tlsKey } = config;
+    // Lines go to standard error, so that what a person pastes from standard output is whole.
+    const logger = pino({ level: config.logLevel, name: 'godwit' }, pino.destination({ dest: 2, sync: false }));
+    const server = await startServer({
+      settings: config.settings,
+      data: config.data,
+      port: config.port,
+      host: config.host,
+      tls: tlsCert === undefined || tlsKey === undefined ? undefined : { cert: readFileSync(tlsCert, 'utf8'), key: readFileSync(tlsKey, 'utf8') },
+      adminKey: config.adminKey,
+      application: config.application as Application,
+      logger,
+    });
+    let stopping = false;
+    const stop = (): void => {
+      // A second signal means now.
+      if (stopping) process.exit(130);
+      stopping = true;
+      server.close().then(
+        () => process.exit(0),
+        () => process.exit(1),
+      );
+    };
+    process.on('SIGINT', stop);
+    process.on('SIGTERM', stop);
+    process.stdout.write(banner(config, server.port, server.newAdminKey));
+  } catch (error) {
+    if (error instanceof ConfigError || error instanceof StorageError || error instanceof Error) refuse(sentence(error));
+    else throw error;
+  }
+};

@@ -1,0 +1,130 @@
+// The only file that knows every room: it opens the store, fills the registries, adds the routes and puts the port in front.
+import { OPERATIONS, type OperationName, type Settings } from '@godwit/protocol';
+import type { Logger } from 'pino';
+import { HttpHandler, type HttpOptions } from './adapters/http/handle.ts';
+import { Origins } from './adapters/http/origin.ts';
+import { outsidePaths } from './adapters/http/outside.ts';
+import { httpServer, listen, type Tls } from './adapters/http/server.ts';
+import { actionRoutes, type Application } from './application.ts';
+import type { Handler } from './core/call.ts';
+import { Collections } from './core/collections.ts';
+import type { Core } from './core/core.ts';
+import { Keys } from './core/keys.ts';
+import { LogCursors } from './core/log.ts';
+import { createMetrics } from './core/metrics.ts';
+import { declareProcessMetrics } from './core/process-metrics.ts';
+import { Readiness } from './core/readiness.ts';
+import { startRetention } from './core/retention.ts';
+import { Batches } from './dispatch/batch.ts';
+import { Dispatcher } from './dispatch/dispatcher.ts';
+import { handlers } from './handlers/all.ts';
+import { publishFromServer } from './handlers/publish.ts';
+import { loadAdminKey, loadCollections, loadKeys, loadSecret } from './load.ts';
+import { loggable, observer, observeStorage } from './observe.ts';
+import { systemClock } from './ports/clock.ts';
+import { systemIds } from './ports/ids.ts';
+import { Identifier } from './session/identify.ts';
+import { InProgress } from './session/in-progress.ts';
+import { openSqliteStorage } from './storage/sqlite/index.ts';
+
+export interface ServerConfig {
+  readonly settings: Settings;
+  readonly data: string;
+  readonly port: number;
+  readonly host: string;
+  readonly tls: Tls | undefined;
+  readonly adminKey: string | undefined;
+  readonly application: Application;
+  readonly logger: Logger;
+}
+
+/** A server that listens. */
+export interface RunningServer {
+  readonly port: number;
+  /** The admin key, where this start made it: nobody will see it again (12.4). */
+  readonly newAdminKey: string | undefined;
+  /** Ends it in order: refuses what is new, finishes what is in progress within `drainTimeout`, closes the store (12.2). */
+  close(): Promise<void>;
+}
+
+/** Opens the store, starts listening. Rejects with a sentence where it cannot; then nothing is left open. */
+export const startServer = async (config: ServerConfig): Promise<RunningServer> => {
+  const { settings, logger } = config;
+  const clock = systemClock();
+  const ids = systemIds();
+  const storage = await openSqliteStorage({ directory: config.data });
+  try {
+    const keys = new Keys(clock, await loadSecret(storage, ids));
+    const core: Core = { settings, clock, ids, storage, cursors: new LogCursors(storage.log), collections: new Collections(), keys };
+    await loadKeys(core);
+    const newAdminKey = await loadAdminKey(core, config.adminKey);
+    await loadCollections(core, config.application.collections ?? {});
+
+    const dispatcher = new Dispatcher(core);
+    const metrics = createMetrics();
+    const stopProcessMetrics = declareProcessMetrics(metrics);
+    observeStorage(metrics, storage);
+    const watch = observer(metrics, logger);
+    const batches = new Batches(dispatcher, (error) => watch.unexpected(error, 'batch'));
+    const actions = actionRoutes(core, config.application, (call, topic, data) => publishFromServer(core, call, topic, data));
+    const byName: Record<OperationName, (core: Core) => Handler> = handlers(actions.map((route) => route.operation));
+    for (const operation of OPERATIONS) {
+      const handler = byName[operation.name](core);
+      dispatcher.add({ operation, handler, ...(operation.name === 'batch' ? { whole: batches.run.bind(batches) } : {}) });
+    }
+    for (const route of actions) dispatcher.addAction(route);
+    core.collections.reserve(actions.filter(({ operation }) => operation.path.split('/').length < 4).map(({ operation }) => operation.path.split('/')[1] as string));
+
+    const readiness = new Readiness(storage, clock);
+    const inProgress = new InProgress();
+    metrics.gauge('godwit_requests_in_progress', 'Authenticated HTTP requests in progress.', () => inProgress.total);
+    const options: HttpOptions = {
+      dispatcher,
+      settings,
+      clock,
+      ids,
+      identifier: new Identifier(keys, clock),
+      inProgress,
+      origins: new Origins(settings.origins),
+      observer: watch,
+      secure: config.tls !== undefined,
+      outside: outsidePaths(readiness, metrics),
+    };
+    const handler = new HttpHandler(options);
+    const server = httpServer(handler, options, config.tls);
+    const port = await listen(server, config.port, config.host);
+    const stopRetention = startRetention(storage, clock, settings);
+    logger.info({ port, data: 'open', messages: storage.log.last - storage.log.first + 1 }, 'listening');
+
+    const close = async (): Promise<void> => {
+      readiness.drain();
+      await pause(settings.drainDelay);
+      handler.draining = true;
+      logger.info({ inProgress: inProgress.total }, 'draining');
+      server.closeIdleConnections();
+      const deadline = clock.now() + settings.drainTimeout;
+      while (inProgress.total > 0 && clock.now() < deadline) await pause(DRAIN_STEP_MS);
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      server.closeIdleConnections();
+      // Answers that were just written have a moment to leave.
+      await Promise.race([closed, pause(DRAIN_STEP_MS * 10)]);
+      server.closeAllConnections();
+      await closed;
+      stopRetention();
+      stopProcessMetrics();
+      await storage.close();
+      logger.info('stopped');
+    };
+    let closing: Promise<void> | undefined;
+    return { port, newAdminKey, close: () => (closing ??= close()) };
+  } catch (error) {
+    logger.error(loggable(error), 'the server did not start');
+    await storage.close();
+    throw error;
+  }
+};
+
+const DRAIN_STEP_MS = 20;
+
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+

@@ -1,0 +1,127 @@
+// The collections there are, each with its schema ready to judge (3.2.5). Kept whole in memory: they are few and every operation asks for one.
+import { firstSegment, invalidField, type JsonSchema, ProtocolError, RESERVED_SEGMENTS } from '@godwit/protocol';
+import type { StoredCollection } from '../ports/storage.ts';
+import { judgeSchema, type Validate } from './validation.ts';
+import { wireTime } from './time.ts';
+
+export type CollectionSchema = JsonSchema | boolean | null;
+
+export interface Collection {
+  readonly name: string;
+  readonly schema: CollectionSchema;
+  readonly validate: Validate | undefined;
+  /** Fields that lists use, a dot reaching into a member. */
+  readonly indexes: readonly string[];
+  /** One of the configuration changes only there. */
+  readonly source: 'api' | 'configuration';
+  readonly createdAt: number;
+  readonly updatedAt: number;
+}
+
+const NAME = /^[a-z][a-z0-9_-]{0,62}$/;
+const FIELD = /^[^.[\]"]{1,128}(?:\.[^.[\]"]{1,128}){0,7}$/;
+
+/** Throws `VALIDATION_FAILED` for what no collection may be called. */
+export const checkCollectionName = (name: string, field: string): void => {
+  if (!NAME.test(name)) throw invalidField(field, 'must begin with a-z and have at most 63 of a-z 0-9 _ -');
+  if (RESERVED_SEGMENTS.has(name)) throw invalidField(field, 'is a word of the protocol');
+};
+
+/** Prepares a schema. Throws `VALIDATION_FAILED` where it is not a JSON Schema (2020-12) that stands by itself. */
+export const prepareSchema = (schema: CollectionSchema, field: string): Validate | undefined => {
+  if (schema === null || schema === true) return undefined;
+  try {
+    return judgeSchema(schema);
+  } catch (error) {
+    throw invalidField(field, `is not a JSON Schema (2020-12) that stands by itself: ${(error as Error).message.slice(0, 500)}`);
+  }
+};
+
+export const checkIndexes = (indexes: readonly string[], field: string): void => {
+  for (const [position, path] of indexes.entries()) {
+    if (!FIELD.test(path)) throw invalidField(`${field}/${position}`, 'must be a field, a dot between members, at most 8 deep');
+  }
+};
+
+export const newCollection = (
+  definition: { readonly name: string; readonly schema: CollectionSchema; readonly indexes: readonly string[]; readonly source: Collection['source'] },
+  times: { readonly createdAt: number; readonly updatedAt: number },
+  field = '/data',
+): Collection => {
+  checkIndexes(definition.indexes, `${field}/indexes`);
+  return { ...definition, indexes: [...new Set(definition.indexes)], ...times, validate: prepareSchema(definition.schema, `${field}/schema`) };
+};
+
+/** As the store keeps it. */
+export const storedCollection = (collection: Collection): StoredCollection => ({
+  name: collection.name,
+  schema: collection.schema === null ? null : JSON.stringify(collection.schema),
+  indexes: collection.indexes.map((path) => [path]),
+  createdAt: collection.createdAt,
+  updatedAt: collection.updatedAt,
+});
+
+/** As clients see it. */
+export const collectionValue = ({ name, schema, indexes, source, createdAt, updatedAt }: Collection): Record<string, unknown> => ({
+  name,
+  schema,
+  indexes,
+  source,
+  createdAt: wireTime(createdAt),
+  updatedAt: wireTime(updatedAt),
+});
+
+export class Collections {
+  readonly #collections = new Map<string, Collection>();
+  /** Names that are being made: nobody may publish under them while the store looks whether somebody did (3.2.5). */
+  readonly #claimed = new Set<string>();
+
+  readonly #reserved = new Set<string>();
+
+  /** The collection, or `NOT_FOUND`. */
+  get(name: string): Collection {
+    const collection = this.#collections.get(name);
+    if (collection === undefined) throw new ProtocolError('NOT_FOUND', `There is no collection ${name}.`);
+    return collection;
+  }
+
+  has(name: string): boolean {
+    return this.#collections.has(name);
+  }
+
+  all(): Collection[] {
+    return [...this.#collections.values()].sort((one, other) => (one.name < other.name ? -1 : 1));
+  }
+
+  set(collection: Collection): void {
+    this.#collections.set(collection.name, collection);
+    this.#claimed.delete(collection.name);
+  }
+
+  delete(name: string): void {
+    this.#collections.delete(name);
+  }
+
+  claim(name: string): void {
+    this.#claimed.add(name);
+  }
+
+  release(name: string): void {
+    this.#claimed.delete(name);
+  }
+
+  /** Names that the application's actions have taken, so that a collection would hide them. */
+  reserve(names: readonly string[]): void {
+    for (const name of names) this.#reserved.add(name);
+  }
+
+  isReserved(name: string): boolean {
+    return this.#reserved.has(name);
+  }
+
+  /** Whether only the server publishes to the topic, because its first segment is a collection's name (3.2.6). */
+  owns(topic: string): boolean {
+    const name = firstSegment(topic);
+    return this.#collections.has(name) || this.#claimed.has(name);
+  }
+}

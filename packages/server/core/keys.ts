@@ -1,0 +1,138 @@
+// API keys and tokens (section 11): who holds a credential, without keeping it. A key is stored as its hash; a token is signed and stored nowhere.
+import { createHmac, hash, timingSafeEqual } from 'node:crypto';
+import { allows, type KeyLimits, ProtocolError } from '@godwit/protocol';
+import type { Clock } from '../ports/clock.ts';
+import type { Identity } from './call.ts';
+
+export interface Key {
+  readonly id: string;
+  /** SHA-256 of the key, base64url. Keys are long and random, so a slow hash would protect nothing. */
+  readonly hash: string;
+  readonly name: string | null;
+  readonly client: string;
+  readonly scopes: readonly string[];
+  readonly limits: KeyLimits;
+  readonly createdAt: number;
+}
+
+/** What a token says; the members are those of RFC 7519. */
+interface Claims {
+  readonly kid: string;
+  readonly sub: string;
+  /** Whether `sub` was given, and so has a budget of its own (7.1.1). */
+  readonly own: boolean;
+  readonly scopes: readonly string[] | null;
+  /** Seconds since the epoch. */
+  readonly exp: number;
+}
+
+const TOKEN_HEADER = Buffer.from('{"alg":"HS256","typ":"JWT"}').toString('base64url');
+
+export const hashKey = (key: string): string => hash('sha256', key, 'base64url');
+
+const same = (one: string, other: string): boolean => {
+  const a = Buffer.from(one);
+  const b = Buffer.from(other);
+  return a.length === b.length && timingSafeEqual(a, b);
+};
+
+/** What a token may do whose maker named no scopes: all that the key may, `admin` itself aside (11.2). */
+const ownScopes = (key: Key): readonly string[] => (key.scopes.includes('admin') ? ['read:*', 'write:*', 'publish:**', 'subscribe:**'] : key.scopes);
+
+const refused = (): ProtocolError => new ProtocolError('UNAUTHENTICATED', 'The credentials are not known here.');
+
+export class Keys {
+  readonly #clock: Clock;
+  readonly #secret: string;
+  readonly #byId = new Map<string, Key>();
+  readonly #byHash = new Map<string, Key>();
+  #onRemoved: (keyId: string) => void = () => {};
+
+  /** `secret` signs tokens; it is the store's own, so that tokens outlive a restart and are void elsewhere. */
+  constructor(clock: Clock, secret: string) {
+    this.#clock = clock;
+    this.#secret = secret;
+  }
+
+  all(): Key[] {
+    return [...this.#byId.values()].sort((one, other) => one.createdAt - other.createdAt || (one.id < other.id ? -1 : 1));
+  }
+
+  get(id: string): Key | undefined {
+    return this.#byId.get(id);
+  }
+
+  set(key: Key): void {
+    const before = this.#byId.get(key.id);
+    if (before !== undefined) this.#byHash.delete(before.hash);
+    this.#byId.set(key.id, key);
+    this.#byHash.set(key.hash, key);
+  }
+
+  delete(id: string): void {
+    const key = this.#byId.get(id);
+    if (key === undefined) return;
+    this.#byId.delete(id);
+    this.#byHash.delete(key.hash);
+    this.#onRemoved(id);
+  }
+
+  /** `listener` hears of every key that is revoked, so that its connections can be ended (11.1). */
+  onRemoved(listener: (keyId: string) => void): void {
+    this.#onRemoved = listener;
+  }
+
+  /** Whether the key is the last that may do everything. */
+  isLastAdmin(id: string): boolean {
+    const admins = this.all().filter((key) => key.scopes.includes('admin'));
+    return admins.length === 1 && admins[0]?.id === id;
+  }
+
+  /** Who holds a credential. Throws `UNAUTHENTICATED`, or `TOKEN_EXPIRED` for a token that was good once. */
+  identify(credential: string): Identity {
+    const key = this.#byHash.get(hashKey(credential));
+    if (key !== undefined) {
+      return { keyId: key.id, client: key.client, scopes: key.scopes, limits: key.limits, budget: key.id, expiresAt: null, sub: null };
+    }
+    return this.#identifyToken(credential);
+  }
+
+  #sign(payload: string): string {
+    return createHmac('sha256', this.#secret).update(payload).digest('base64url');
+  }
+
+  #identifyToken(token: string): Identity {
+    const [header, payload, signature, ...rest] = token.split('.');
+    if (header !== TOKEN_HEADER || payload === undefined || signature === undefined || rest.length > 0) throw refused();
+    if (!same(signature, this.#sign(`${header}.${payload}`))) throw refused();
+    const claims = JSON.parse(Buffer.from(payload, 'base64url').toString()) as Claims;
+    const key = this.#byId.get(claims.kid);
+    if (key === undefined) throw refused();
+    if (claims.exp * 1000 <= this.#clock.now()) throw new ProtocolError('TOKEN_EXPIRED');
+    return {
+      keyId: key.id,
+      client: `${key.client} ${claims.sub}`,
+      scopes: claims.scopes ?? ownScopes(key),
+      limits: key.limits,
+      budget: claims.own ? `${key.id} ${claims.sub}` : key.id,
+      expiresAt: claims.exp * 1000,
+      sub: claims.sub,
+    };
+  }
+
+  /**
+   * Makes a token for a key's holder. `ttl` in seconds. Throws `FORBIDDEN` for a token's holder and for scopes beyond the key's own or `admin` (11.2).
+   */
+  makeToken(identity: Identity, request: { readonly ttl: number; readonly sub: string; readonly own: boolean; readonly scopes?: readonly string[] }): { token: string; expiresAt: number } {
+    if (identity.expiresAt !== null) throw new ProtocolError('FORBIDDEN', 'A token cannot make tokens.');
+    for (const scope of request.scopes ?? []) {
+      if (scope === 'admin' || !identity.scopes.some((held) => allows(held, scope))) {
+        throw new ProtocolError('FORBIDDEN', `The key does not hold ${scope}${scope === 'admin' ? ' for its tokens' : ''}.`, { scope, field: '/data/scopes' });
+      }
+    }
+    const exp = Math.floor(this.#clock.now() / 1000) + request.ttl;
+    const claims: Claims = { kid: identity.keyId, sub: request.sub, own: request.own, scopes: request.scopes ?? null, exp };
+    const payload = `${TOKEN_HEADER}.${Buffer.from(JSON.stringify(claims)).toString('base64url')}`;
+    return { token: `${payload}.${this.#sign(payload)}`, expiresAt: exp * 1000 };
+  }
+}

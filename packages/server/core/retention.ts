@@ -1,0 +1,40 @@
+// Letting go, in the background and in small steps: messages by age and bytes, requests past their window (6.2.9, 4.1.3).
+import type { Settings } from '@godwit/protocol';
+import type { Clock } from '../ports/clock.ts';
+import type { Storage } from '../ports/storage.ts';
+
+const SHORTEST_MS = 50;
+const LONGEST_MS = 30_000;
+/** Between two steps while there is more to do, so that writers have the store to themselves most of the time. */
+const BREATH_MS = 10;
+
+/** Starts tidying; the returned function stops it. */
+export const startRetention = (storage: Storage, clock: Clock, settings: Settings): (() => void) => {
+  const { retentionAge, retentionBytes, publishWindow, idempotencyWindow } = settings;
+  const interval = Math.max(SHORTEST_MS, Math.min(LONGEST_MS, Math.min(retentionAge, publishWindow, idempotencyWindow) / 20));
+  let cancel = (): void => {};
+  let stopped = false;
+  const schedule = (ms: number): void => {
+    if (!stopped) cancel = clock.after(ms, step);
+  };
+  const step = (): void => {
+    const now = clock.now();
+    storage
+      .tidy({
+        messagesBefore: now - retentionAge,
+        maxLogBytes: retentionBytes,
+        publishesBefore: now - publishWindow,
+        requestsBefore: now - idempotencyWindow,
+      })
+      // A store that cannot tidy now says so to its writers; this tries again.
+      .then(
+        ({ done }) => schedule(done ? interval : BREATH_MS),
+        () => schedule(interval),
+      );
+  };
+  schedule(interval);
+  return () => {
+    stopped = true;
+    cancel();
+  };
+};

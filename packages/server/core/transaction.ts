@@ -1,0 +1,225 @@
+// What one operation reads and writes, gathered into one unit for the store (3.2.6, 9.2.3): documents see what was written before them in
+// the same unit, and what other units have under way; the store refuses a unit whose reads did not hold, and the dispatcher then tries afresh.
+import { isDeepStrictEqual } from 'node:util';
+import { invalidField, ProtocolError } from '@godwit/protocol';
+import type {
+  CollectionChange,
+  DocumentChange,
+  DocumentExpectation,
+  NewMessage,
+  RecordChange,
+  RequestName,
+  StoredDocument,
+  WriteUnit,
+} from '../ports/storage.ts';
+import type { Core } from './core.ts';
+import { type Body, documentText, mergePatch } from './document.ts';
+
+type State = StoredDocument | null;
+type Versioned = Pick<StoredDocument, 'version' | 'incarnation'>;
+
+const DOCUMENT_ID = /^[A-Za-z0-9_-]{1,64}$/;
+
+const stateName = (state: Versioned | null): { version: number; incarnation: string } | null =>
+  state === null ? null : { version: state.version, incarnation: state.incarnation };
+
+/**
+ * States that were given to the store and are not confirmed yet, by document. Reading them lets changes of one document follow each other within one commit;
+ * a change that builds on one that then fails is refused by the store, and tried afresh.
+ */
+export class Pending {
+  readonly #states = new Map<string, { readonly state: State; readonly unit: object }>();
+
+  get(key: string): State | undefined {
+    return this.#states.get(key)?.state;
+  }
+
+  set(key: string, state: State, unit: object): void {
+    this.#states.set(key, { state, unit });
+  }
+
+  settle(key: string, unit: object): void {
+    if (this.#states.get(key)?.unit === unit) this.#states.delete(key);
+  }
+}
+
+interface Touched {
+  readonly collection: string;
+  readonly id: string;
+  /** Before this unit; undefined: not read, a blind creation that the store will judge. */
+  readonly from: State;
+  to: State;
+  changed: boolean;
+}
+
+export class Transaction {
+  readonly #core: Core;
+  readonly #pending: Pending;
+  readonly #documents = new Map<string, Touched>();
+  readonly #messages: NewMessage[] = [];
+  readonly #records: RecordChange[] = [];
+  readonly #collections: CollectionChange[] = [];
+  readonly #afterCommit: (() => void)[] = [];
+  readonly #afterFailure: (() => void)[] = [];
+  /** Whether creations must look first, because the store refused this unit once. */
+  readonly #careful: boolean;
+
+  constructor(core: Core, pending: Pending, careful: boolean) {
+    this.#core = core;
+    this.#pending = pending;
+    this.#careful = careful;
+  }
+
+  /** Nothing to write: nothing to remember either (4.1.3). */
+  get isEmpty(): boolean {
+    return this.#messages.length === 0 && this.#records.length === 0 && this.#collections.length === 0;
+  }
+
+  get messageCount(): number {
+    return this.#messages.length;
+  }
+
+  #touch(collection: string, id: string): Touched | Promise<Touched> {
+    const key = `${collection}/${id}`;
+    const known = this.#documents.get(key);
+    if (known !== undefined) return known;
+    const pending = this.#pending.get(key);
+    if (pending !== undefined) return this.#remember(key, collection, id, pending);
+    const read = this.#core.storage.getDocument(collection, id);
+    if (read instanceof Promise) return read.then((document) => this.#remember(key, collection, id, document ?? null));
+    return this.#remember(key, collection, id, read ?? null);
+  }
+
+  #remember(key: string, collection: string, id: string, from: State): Touched {
+    const raced = this.#documents.get(key);
+    if (raced !== undefined) return raced;
+    const touched = { collection, id, from, to: from, changed: false };
+    this.#documents.set(key, touched);
+    return touched;
+  }
+
+  /** The document as this unit sees it; undefined where there is none. The unit will be refused if that changes before it is written. */
+  async document(collection: string, id: string): Promise<StoredDocument | undefined> {
+    const touched = this.#touch(collection, id);
+    return (touched instanceof Promise ? await touched : touched).to ?? undefined;
+  }
+
+  /** Makes a document; `id` undefined: the server makes one. Throws `CONFLICT` where the id is taken, `VALIDATION_FAILED`, `PAYLOAD_TOO_LARGE`. */
+  async create(collection: string, id: string | undefined, body: Body): Promise<StoredDocument> {
+    if (id !== undefined && !DOCUMENT_ID.test(id)) throw invalidField('/data/id', 'must be 1 to 64 of A-Z a-z 0-9 _ -');
+    const text = this.#judge(collection, body);
+    const made = id ?? this.#core.ids.uuid();
+    const key = `${collection}/${made}`;
+    let touched = this.#documents.get(key);
+    // The store refuses a taken id by itself, so a first try need not look.
+    if (touched === undefined) touched = this.#careful || this.#pending.get(key) !== undefined ? await this.#touch(collection, made) : this.#remember(key, collection, made, null);
+    if (touched.to !== null) throw new ProtocolError('CONFLICT', `There is a document with the id ${made} already.`, { field: '/data/id' });
+    const now = this.#core.clock.now();
+    return this.#change(touched, { id: made, version: 1, createdAt: now, updatedAt: now, incarnation: this.#core.ids.secret(9), body: text }, 'created');
+  }
+
+  /** Gives a document that `document` returned a new body. */
+  replace(collection: string, current: StoredDocument, body: Body): StoredDocument {
+    return this.#write(collection, current, this.#judge(collection, body));
+  }
+
+  /** Applies a merge patch (RFC 7396); one that changes nothing changes nothing (3.2.1). */
+  patch(collection: string, current: StoredDocument, patch: Body): StoredDocument {
+    const before = JSON.parse(current.body) as Body;
+    const after = mergePatch(before, patch) as Body;
+    if (isDeepStrictEqual(before, after)) return current;
+    return this.#write(collection, current, this.#judge(collection, after));
+  }
+
+  remove(collection: string, current: StoredDocument): void {
+    this.#change(this.#touched(collection, current.id), null, 'deleted');
+  }
+
+  #touched(collection: string, id: string): Touched {
+    const touched = this.#documents.get(`${collection}/${id}`);
+    if (touched === undefined) throw new Error('A transaction changes only what it has read.');
+    return touched;
+  }
+
+  #write(collection: string, current: StoredDocument, body: string): StoredDocument {
+    const updatedAt = Math.max(this.#core.clock.now(), current.updatedAt);
+    return this.#change(this.#touched(collection, current.id), { ...current, version: current.version + 1, updatedAt, body }, 'updated');
+  }
+
+  #change<To extends State>(touched: Touched, to: To, change: 'created' | 'updated' | 'deleted'): To {
+    const version = (to ?? touched.to)?.version;
+    touched.to = to;
+    touched.changed = true;
+    this.#messages.push({
+      messageId: this.#core.ids.uuid(),
+      topic: `${touched.collection}.${touched.id}.${change}`,
+      timestamp: this.#core.clock.now(),
+      data: `{"change":"${change}","id":"${touched.id}","version":${version},"document":${to === null ? 'null' : documentText(to)}}`,
+      change: true,
+    });
+    return to;
+  }
+
+  #judge(collection: string, body: Body): string {
+    const { validate } = this.#core.collections.get(collection);
+    validate?.(body, '/data');
+    const text = JSON.stringify(body);
+    const limit = this.#core.settings.maxMessageBytes;
+    // A character takes at most three bytes per code unit, so most texts need no count.
+    if (text.length * 3 > limit && Buffer.byteLength(text) > limit) {
+      throw new ProtocolError('PAYLOAD_TOO_LARGE', 'The document would be too large.', { limit, field: '/data' });
+    }
+    return text;
+  }
+
+  /** Publishes a message of a client. `data` is JSON text. Returns its place among the messages of this unit. */
+  publish(message: NewMessage): number {
+    return this.#messages.push(message) - 1;
+  }
+
+  record(change: RecordChange): void {
+    this.#records.push(change);
+  }
+
+  collection(change: CollectionChange): void {
+    this.#collections.push(change);
+  }
+
+  /** Runs when the unit is on stable storage, before its answer. */
+  afterCommit(effect: () => void): void {
+    this.#afterCommit.push(effect);
+  }
+
+  /** Runs when the unit was refused, failed or was never written. */
+  afterFailure(effect: () => void): void {
+    this.#afterFailure.push(effect);
+  }
+
+  /** The unit for the store, named by its request. */
+  unit(request: RequestName | undefined): WriteUnit {
+    const documents: DocumentChange[] = [];
+    const expectations: DocumentExpectation[] = [];
+    for (const { collection, id, from, to, changed } of this.#documents.values()) {
+      if (changed && (from !== null || to !== null)) documents.push({ collection, id, from: stateName(from), to });
+      else expectations.push({ collection, id, state: stateName(from) });
+    }
+    return {
+      ...(request === undefined ? {} : { request }),
+      ...(expectations.length === 0 ? {} : { expectations }),
+      ...(documents.length === 0 ? {} : { documents }),
+      ...(this.#messages.length === 0 ? {} : { messages: this.#messages }),
+      ...(this.#records.length === 0 ? {} : { records: this.#records }),
+      ...(this.#collections.length === 0 ? {} : { collections: this.#collections }),
+    };
+  }
+
+  /** Lets other units build on what this one changes, until `settle`. */
+  announce(): void {
+    for (const [key, { to, changed }] of this.#documents) if (changed) this.#pending.set(key, to, this);
+  }
+
+  settle(committed: boolean): void {
+    for (const [key, { changed }] of this.#documents) if (changed) this.#pending.settle(key, this);
+    for (const effect of committed ? this.#afterCommit : this.#afterFailure) effect();
+  }
+}

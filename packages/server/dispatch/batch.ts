@@ -1,0 +1,172 @@
+// Batches (9.2): many operations in one request, each by itself and in order, or all in one transaction. Every operation goes the way that it
+// would go alone: the same rows, validation, scopes, errors and memory of requests.
+import { type BatchData, type BatchOperation, invalidEnvelope, invalidField, ProtocolError } from '@godwit/protocol';
+import type { Identity } from '../core/call.ts';
+import { encode, JsonText } from '../core/json.ts';
+import type { Dispatcher, Ready } from './dispatcher.ts';
+import { failureOf } from './failure.ts';
+import { fingerprint } from './once.ts';
+import { REPLAY_HEADER, type Reply, type Request } from './request.ts';
+
+/** Told of what is no error of the catalogue, to log it. */
+export type Unexpected = (error: unknown) => void;
+
+const MARKER = '200 {}\n';
+
+const split = (path: string): [string, string] => {
+  const mark = path.indexOf('?');
+  return mark === -1 ? [path, ''] : [path.slice(0, mark), path.slice(mark + 1)];
+};
+
+const headersOf = (operation: BatchOperation): Record<string, string> =>
+  Object.fromEntries(Object.entries((operation.headers ?? {}) as Record<string, string>).map(([name, value]) => [name.toLowerCase(), value]));
+
+const resultText = (id: string | undefined, reply: Reply): string => {
+  const headers = Object.keys(reply.headers).length === 0 ? '' : `,"headers":${JSON.stringify(reply.headers)}`;
+  const data = reply.text === undefined ? '' : `,"data":${reply.text}`;
+  return `{"id":${JSON.stringify(id ?? null)},"statusCode":${reply.status},"status":"success"${data}${headers}}`;
+};
+
+const failureText = (id: string | undefined, error: ProtocolError): string =>
+  `{"id":${JSON.stringify(id ?? null)},"statusCode":${error.status},"status":"error","error":${JSON.stringify(error.body())}}`;
+
+export class Batches {
+  readonly #dispatcher: Dispatcher;
+  readonly #unexpected: Unexpected;
+
+  constructor(dispatcher: Dispatcher, unexpected: Unexpected) {
+    this.#dispatcher = dispatcher;
+    this.#unexpected = unexpected;
+  }
+
+  /** Carries out a batch that was found, validated and authorized. */
+  async run(ready: Ready, request: Request): Promise<Reply> {
+    const { mode = 'partial', operations } = ready.call.data as BatchData;
+    const limit = this.#dispatcher.core.settings.maxBatchOperations;
+    if (operations.length > limit) throw new ProtocolError('BATCH_TOO_LARGE', undefined, { limit, field: '/data/operations' });
+    this.#refuse(operations, mode);
+    this.#dispatcher.meter(request, operations.length);
+    return mode === 'atomic' ? this.#atomic(operations, request) : this.#partial(operations, request);
+  }
+
+  /** What no batch takes is refused before anything is done. */
+  #refuse(operations: readonly BatchOperation[], mode: string): void {
+    const ids = new Set<string>();
+    for (const [index, { id, method, path }] of operations.entries()) {
+      const field = `/data/operations/${index}`;
+      if (id !== undefined && ids.size === ids.add(id).size) throw invalidField(`${field}/id`, 'is the id of another operation of this batch');
+      const [pathname, query] = split(path);
+      if (/(?:^|&)wait=/.test(query)) throw invalidField(`${field}/path`, 'must not wait in a batch');
+      let taken: string;
+      try {
+        taken = this.#dispatcher.find(method, pathname).operation.batch;
+      } catch {
+        // No such path: that is the operation's own error.
+        continue;
+      }
+      if (taken === 'never') throw invalidField(`${field}/path`, 'is not for a batch');
+      if (mode === 'atomic' && taken !== 'atomic') throw invalidField(`${field}/path`, 'is not for an atomic batch, which takes documents and publishes');
+    }
+  }
+
+  #ready(operation: BatchOperation, identity: Identity | undefined): Ready {
+    const [path, query] = split(operation.path);
+    const match = this.#dispatcher.find(operation.method, path);
+    if (match.operation.data !== undefined && !Object.hasOwn(operation, 'data')) throw invalidEnvelope('/data', 'is required');
+    const headers = headersOf(operation);
+    const preconditions = { ifMatch: headers['if-match'], ifNoneMatch: headers['if-none-match'] };
+    return this.#dispatcher.ready(match, { query, data: operation.data, preconditions, identity });
+  }
+
+  #failure(error: unknown): ProtocolError {
+    return failureOf(error, this.#unexpected);
+  }
+
+  #tooLarge(): ProtocolError {
+    const limit = this.#dispatcher.core.settings.maxBatchBytes;
+    return new ProtocolError('PAYLOAD_TOO_LARGE', 'The results of the batch would be too large with this one.', { limit });
+  }
+
+  async #partial(operations: readonly BatchOperation[], request: Request): Promise<Reply> {
+    const { requestId, identity } = request;
+    const name = fingerprint('batch partial', JSON.stringify(operations));
+    await this.#checkName(identity, requestId, name);
+    let room = this.#dispatcher.core.settings.maxBatchBytes;
+    const results: string[] = [];
+    let failed = 0;
+    let replayed = 0;
+    let took = 0;
+    for (const [index, operation] of operations.entries()) {
+      let text: string;
+      try {
+        const ready = this.#ready(operation, identity);
+        const admit = (reply: Reply): void => {
+          if (Buffer.byteLength(reply.text ?? '') > room) throw this.#tooLarge();
+        };
+        // No client's requestId holds a space, so no other request has this name.
+        const reply = await this.#dispatcher.perform(ready, requestId === undefined ? undefined : `${requestId} ${index}`, admit);
+        text = resultText(operation.id, reply);
+        if (reply.headers[REPLAY_HEADER] !== undefined) replayed++;
+        if (ready.match.operation.remembered) took++;
+      } catch (error) {
+        failed++;
+        text = failureText(operation.id, this.#failure(error));
+      }
+      room -= Buffer.byteLength(text);
+      results.push(text);
+    }
+    const succeeded = operations.length - failed;
+    if (took > replayed) await this.#remember(identity, requestId, name);
+    return {
+      status: failed === 0 ? 200 : 207,
+      text: `{"results":[${results.join(',')}],"succeeded":${succeeded},"failed":${failed}}`,
+      headers: replayed > 0 && replayed === succeeded ? { [REPLAY_HEADER]: 'true' } : {},
+    };
+  }
+
+  /** A partial batch is remembered by its operations; its own name only keeps others from using it. */
+  async #checkName(identity: Identity | undefined, requestId: string | undefined, name: string): Promise<void> {
+    if (requestId === undefined || identity === undefined) return;
+    const known = await this.#dispatcher.core.storage.findRequest(identity.client, requestId);
+    if (known !== undefined && (known.kind === 'publish' || known.operation !== name)) throw new ProtocolError('REQUEST_ID_REUSED');
+  }
+
+  async #remember(identity: Identity | undefined, requestId: string | undefined, operation: string): Promise<void> {
+    if (requestId === undefined || identity === undefined) return;
+    try {
+      await this.#dispatcher.core.storage.write({ request: { client: identity.client, requestId, kind: 'change', operation, outcome: MARKER } });
+    } catch (error) {
+      // What was done was done and is remembered; only the guard against another use of the name is missing.
+      this.#failure(error);
+    }
+  }
+
+  async #atomic(operations: readonly BatchOperation[], request: Request): Promise<Reply> {
+    const { requestId, identity } = request;
+    const reply = await this.#dispatcher.once.run({
+      client: identity?.client ?? '',
+      requestId,
+      publishes: false,
+      operation: () => fingerprint('batch atomic', JSON.stringify(operations)),
+      perform: async (tx) => {
+        const results: string[] = [];
+        let room = this.#dispatcher.core.settings.maxBatchBytes;
+        for (const [index, operation] of operations.entries()) {
+          try {
+            const result = await this.#dispatcher.performOn(this.#ready(operation, identity), tx);
+            const text = resultText(operation.id, { status: result.status, text: result.data === undefined ? undefined : encode(result.data), headers: result.headers ?? {} });
+            room -= Buffer.byteLength(text);
+            if (room < 0) throw this.#tooLarge();
+            results.push(text);
+          } catch (thrown) {
+            const error = this.#failure(thrown);
+            const details = { index, id: operation.id ?? null, error: error.body(), retryable: error.body().details.retryable === true };
+            throw new ProtocolError('BATCH_FAILED', `Operation ${index} failed, so none took effect: ${error.message}`, details, { status: error.status });
+          }
+        }
+        return { status: 200, data: new JsonText(`{"results":[${results.join(',')}],"succeeded":${operations.length},"failed":0}`) };
+      },
+    });
+    return reply;
+  }
+}

@@ -1,0 +1,179 @@
+// The drawn order, the same for every transport: find the row → validate → authorize → limit → replay by requestId → handler → reply.
+import { type Access, type Operation, ProtocolError } from '@godwit/protocol';
+import { requireScope } from '../core/access.ts';
+import type { Call, Handler, Identity, Result } from '../core/call.ts';
+import type { Core } from '../core/core.ts';
+import { encode } from '../core/json.ts';
+import { RateLimiter, type RateState } from '../core/rate.ts';
+import type { Transaction } from '../core/transaction.ts';
+import { judgeShape, type Validate } from '../core/validation.ts';
+import { confirmed, fingerprint, Once, publishOperation } from './once.ts';
+import { type QueryReader, queryReader } from './query.ts';
+import type { Reply, Request } from './request.ts';
+import { type Match, Router } from './router.ts';
+
+/** A row with its handler. */
+export interface Route {
+  readonly operation: Operation;
+  readonly handler: Handler;
+  /** Takes the place of limit, replay and handler, for an operation that is made of others (9.2). */
+  readonly whole?: (ready: Ready, request: Request) => Promise<Reply>;
+}
+
+interface Prepared {
+  readonly readQuery: QueryReader;
+  readonly judgeData: Validate | undefined;
+  readonly handler: Handler;
+  readonly whole: Route['whole'];
+}
+
+/** A call that was found, validated and authorized. */
+export interface Ready {
+  readonly match: Match;
+  readonly call: Omit<Call, 'tx' | 'document'>;
+  readonly handler: Handler;
+}
+
+const RATE_WINDOW_MS = 60_000;
+
+export class Dispatcher {
+  readonly core: Core;
+  readonly once: Once;
+  readonly #router = new Router();
+  readonly #prepared = new Map<Operation, Prepared>();
+  readonly #limiter = new RateLimiter(RATE_WINDOW_MS);
+  readonly #confirmed: Call['document'];
+
+  constructor(core: Core) {
+    this.core = core;
+    this.once = new Once(core);
+    this.#confirmed = confirmed(core);
+  }
+
+  /** Adds a row of the protocol. */
+  add(route: Route): void {
+    this.#router.add(route.operation);
+    this.#prepare(route);
+  }
+
+  /** Adds a row of the application's own. */
+  addAction(route: Route): void {
+    this.#router.addAction(route.operation);
+    this.#prepare(route);
+  }
+
+  #prepare({ operation, handler, whole }: Route): void {
+    // A shape without a keyword takes anything, so there is nothing to ask it.
+    const judged = operation.data !== undefined && Object.keys(operation.data).length > 0;
+    this.#prepared.set(operation, { readQuery: queryReader(operation.query), judgeData: judged ? judgeShape(operation.data) : undefined, handler, whole });
+  }
+
+  /** The row for a method and a path below /v1. Throws `NOT_FOUND` or `METHOD_NOT_ALLOWED`. */
+  find(method: string, path: string): Match {
+    return this.#router.find(method, path);
+  }
+
+  methods(path: string): readonly string[] {
+    return this.#router.methods(path);
+  }
+
+  /** Validates and authorizes; throws errors of the catalogue. */
+  ready(match: Match, request: Pick<Request, 'query' | 'data' | 'preconditions' | 'identity'>): Ready {
+    const { operation, params } = match;
+    const { readQuery, judgeData, handler } = this.#prepared.get(operation) as Prepared;
+    const query = readQuery(request.query);
+    judgeData?.(request.data, '/data');
+    this.#authorize(operation.access, params, request.identity);
+    return { match, handler, call: { params, query, data: request.data, preconditions: request.preconditions, identity: request.identity } };
+  }
+
+  #authorize(access: Access, params: Readonly<Record<string, string>>, identity: Identity | undefined): void {
+    if (access === 'none') return;
+    if (identity === undefined) throw new ProtocolError('UNAUTHENTICATED');
+    // `subscribe` is judged where the patterns are read.
+    if (access === 'any' || access === 'subscribe') return;
+    if (access === 'admin') requireScope(identity, 'admin');
+    else if (access === 'publish') requireScope(identity, `publish:${params['topic']}`, '/path/topic');
+    else if (access === 'read' || access === 'write') requireScope(identity, `${access}:${params['collection']}`);
+    else requireScope(identity, access.slice('scope:'.length).replace(/\{(\w+)\}/g, (_, name: string) => params[name] ?? ''));
+  }
+
+  /** The state of an identity's budget, nothing taken (7.1.1). */
+  rate(identity: Identity): RateState {
+    return this.#take(identity, 0);
+  }
+
+  #take(identity: Identity, cost: number): RateState {
+    const limit = identity.limits.operationsPerMinute ?? this.core.settings.operationsPerMinute;
+    return this.#limiter.take(identity.budget, cost, limit, this.core.clock.now());
+  }
+
+  /** Takes `cost` operations from the budget of a metered request. Throws `RATE_LIMITED`, which costs nothing. */
+  meter(request: Request, cost: number): void {
+    if (!request.metered || request.identity === undefined) return;
+    const rate = this.#take(request.identity, cost);
+    request.rate = rate;
+    if (!rate.allowed) {
+      throw new ProtocolError('RATE_LIMITED', undefined, { retryAfterMs: rate.retryAfter * 1000, limit: rate.limit }, { headers: { 'retry-after': String(rate.retryAfter) } });
+    }
+  }
+
+  /** Carries out one request; throws errors of the catalogue and whatever a handler or the store threw. Times out after `requestTimeout` (6.1.1). */
+  run(match: Match, request: Request): Promise<Reply> {
+    const ready = this.ready(match, request);
+    const whole = this.#prepared.get(match.operation)?.whole;
+    if (whole !== undefined) return this.inTime(whole(ready, request));
+    this.meter(request, 1);
+    return this.inTime(this.perform(ready, request.requestId));
+  }
+
+  /** The reply, or `TIMEOUT`; the work goes on, and a repeat with its requestId finds its outcome. */
+  inTime(reply: Promise<Reply>): Promise<Reply> {
+    return new Promise((resolve, reject) => {
+      const stop = this.core.clock.after(this.core.settings.requestTimeout, () => reject(new ProtocolError('TIMEOUT')));
+      reply.then(
+        (value) => {
+          stop();
+          resolve(value);
+        },
+        (error: unknown) => {
+          stop();
+          reject(error);
+        },
+      );
+    });
+  }
+
+  /** Carries out what is ready; `requestId` names it within its client. */
+  async perform(ready: Ready, requestId: string | undefined, admit?: (reply: Reply) => void): Promise<Reply> {
+    const { operation } = ready.match;
+    if (!operation.remembered) {
+      const result = await ready.handler({ ...ready.call, tx: this.once.reading(), document: this.#confirmed });
+      const reply = { status: result.status, text: result.data === undefined ? undefined : encode(result.data), headers: result.headers ?? {} };
+      admit?.(reply);
+      return reply;
+    }
+    const { call } = ready;
+    let operationName: string | undefined;
+    return this.once.run({
+      client: call.identity?.client ?? '',
+      requestId,
+      publishes: operation.name === 'publish',
+      operation: () => (operationName ??= nameOperation(ready)),
+      perform: (tx) => this.performOn(ready, tx),
+      ...(admit === undefined ? {} : { admit }),
+    });
+  }
+
+  /** Runs the handler on a transaction that others may share (9.2.3). */
+  performOn(ready: Ready, tx: Transaction): Result | Promise<Result> {
+    return ready.handler({ ...ready.call, tx, document: (collection, id) => tx.document(collection, id) });
+  }
+}
+
+/** Operation means method, path, query, data and preconditions (4.1.3). */
+export const nameOperation = ({ match: { operation, params }, call }: Ready): string => {
+  const data = JSON.stringify(call.data) ?? '';
+  if (operation.name === 'publish') return publishOperation(params['topic'] as string, data);
+  return fingerprint(operation.name, JSON.stringify(params), JSON.stringify(call.query), JSON.stringify(call.preconditions), data);
+};

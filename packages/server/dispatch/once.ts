@@ -1,0 +1,179 @@
+// A request takes effect once (4.1.3): the writes of an operation and the memory of its name are one unit of the store. A repeat gets the first
+// outcome; one that comes while the first is running waits for it; only what changed something is remembered.
+import { hash } from 'node:crypto';
+import { ProtocolError } from '@godwit/protocol';
+import type { Call, Result } from '../core/call.ts';
+import type { Core } from '../core/core.ts';
+import { encode } from '../core/json.ts';
+import { writtenPlaces } from '../core/place.ts';
+import { wireTime } from '../core/time.ts';
+import { Pending, Transaction } from '../core/transaction.ts';
+import type { RememberedRequest, RequestName } from '../ports/storage.ts';
+import { refusalOf } from './failure.ts';
+import { REPLAY_HEADER, type Reply } from './request.ts';
+
+/** One operation that writes, ready to be carried out, any number of times. */
+export interface Work {
+  readonly client: string;
+  readonly requestId: string | undefined;
+  /** Whether it is remembered as the message that it publishes. */
+  readonly publishes: boolean;
+  /** What makes it the same operation as another of its name. */
+  operation(): string;
+  /** Its handler, on a transaction. */
+  perform(tx: Transaction): Result | Promise<Result>;
+  /** Refuses a reply before it is written, where there is no room for it (9.2.1). */
+  admit?(reply: Reply): void;
+}
+
+interface Running {
+  readonly work: Work;
+  /** The reply where it was remembered, undefined where not. */
+  readonly outcome: Promise<Reply | undefined>;
+}
+
+/** Writers of one document follow each other within a commit, so a refusal is rare and this many in a row are a storm. */
+const MOST_TRIES = 32;
+
+export const fingerprint = (...parts: readonly string[]): string => hash('sha256', parts.join('\n'), 'base64url');
+
+const reused = (): ProtocolError => new ProtocolError('REQUEST_ID_REUSED');
+
+const replayed = (reply: Reply): Reply => ({ ...reply, headers: { ...reply.headers, [REPLAY_HEADER]: 'true' } });
+
+const outcomeText = (status: number, headers: Reply['headers'], text: string | undefined): string => `${status} ${JSON.stringify(headers)}\n${text ?? ''}`;
+
+export class Once {
+  readonly #core: Core;
+  readonly #pending = new Pending();
+  readonly #running = new Map<string, Running>();
+
+  constructor(core: Core) {
+    this.#core = core;
+  }
+
+  /** A transaction that writes nothing, for operations that only read. */
+  reading(): Transaction {
+    return new Transaction(this.#core, this.#pending, false);
+  }
+
+  /** Carries out a work, or gives the outcome of its first time. Throws errors of the catalogue and of the store. */
+  async run(work: Work): Promise<Reply> {
+    if (work.requestId === undefined) return this.#attempt(work, undefined);
+    const name = `${work.client}\0${work.requestId}`;
+    for (let first = this.#running.get(name); first !== undefined; first = this.#running.get(name)) {
+      if (first.work.operation() !== work.operation()) throw reused();
+      const outcome = await this.#wait(first.outcome);
+      if (outcome !== undefined) return replayed(outcome);
+    }
+    const attempt = this.#attempt(work, work.requestId);
+    const outcome = attempt.then(
+      (reply) => (reply.remembered ? reply : undefined),
+      () => undefined,
+    );
+    const running = { work, outcome };
+    this.#running.set(name, running);
+    try {
+      return await attempt;
+    } finally {
+      this.#running.delete(name);
+    }
+  }
+
+  #wait(outcome: Promise<Reply | undefined>): Promise<Reply | undefined> {
+    return new Promise((resolve, reject) => {
+      const stop = this.#core.clock.after(this.#core.settings.requestTimeout, () =>
+        reject(new ProtocolError('REQUEST_IN_PROGRESS', undefined, { retryAfterMs: 1000 }, { headers: { 'retry-after': '1' } })),
+      );
+      outcome.then((reply) => {
+        stop();
+        resolve(reply);
+      });
+    });
+  }
+
+  async #attempt(work: Work, requestId: string | undefined): Promise<Reply & { readonly remembered?: boolean }> {
+    for (let attempt = 0; ; attempt++) {
+      const tx = new Transaction(this.#core, this.#pending, attempt > 0);
+      let result: Result;
+      try {
+        const performed = work.perform(tx);
+        result = performed instanceof Promise ? await performed : performed;
+      } catch (error) {
+        tx.settle(false);
+        // It may fail only because it took effect before: what it made is there, what it removed is not.
+        const remembered = requestId === undefined ? undefined : await this.#recall(work, requestId);
+        if (remembered === undefined) throw error;
+        return remembered;
+      }
+      const headers = result.headers ?? {};
+      const text = result.data === undefined ? undefined : encode(result.data);
+      if (tx.isEmpty) {
+        tx.settle(true);
+        return { status: result.status, text, headers };
+      }
+      const kept = result.remember === undefined ? text : encode(result.remember);
+      let committed = false;
+      try {
+        work.admit?.({ status: result.status, text, headers });
+        const name = requestId === undefined ? undefined : this.#name(work, requestId, outcomeText(result.status, headers, kept));
+        const unit = tx.unit(name);
+        tx.announce();
+        const outcome = await this.#core.storage.write(unit);
+        if (outcome.status === 'written') {
+          committed = true;
+          return { status: result.status, text: text && this.#placed(text, outcome.firstSeq), headers, remembered: result.remember === undefined };
+        }
+        if (outcome.status === 'replayed') return this.#again(work, outcome.remembered);
+        if (outcome.status === 'reused') throw reused();
+        if (outcome.reason !== 'document' && outcome.reason !== 'record') throw refusalOf(outcome.reason);
+        if (attempt + 1 >= MOST_TRIES) throw refusalOf(outcome.reason);
+      } finally {
+        tx.settle(committed);
+      }
+    }
+  }
+
+  #name(work: Work, requestId: string, outcome: string): RequestName {
+    const { client } = work;
+    return work.publishes ? { client, requestId, kind: 'publish' } : { client, requestId, kind: 'change', operation: work.operation(), outcome };
+  }
+
+  #placed(text: string, firstSeq: number): string {
+    return writtenPlaces(text, firstSeq, (place) => this.#core.cursors.format(place));
+  }
+
+  async #recall(work: Work, requestId: string): Promise<Reply | undefined> {
+    const remembered = await this.#core.storage.findRequest(work.client, requestId);
+    return remembered === undefined ? undefined : this.#again(work, remembered);
+  }
+
+  /** The outcome of the first time. */
+  #again(work: Work, remembered: RememberedRequest): Reply {
+    if (remembered.kind === 'publish') {
+      const { seq, messageId, topic, timestamp, data } = remembered.message;
+      if (work.operation() !== publishOperation(topic, data)) throw reused();
+      const cursor = this.#core.cursors.format(seq);
+      const text = `{"messageId":"${messageId}","topic":"${topic}","cursor":"${cursor}","timestamp":"${wireTime(timestamp)}"}`;
+      return replayed({ status: 201, text, headers: {} });
+    }
+    if (remembered.operation !== work.operation()) throw reused();
+    const { outcome, firstSeq } = remembered;
+    const end = outcome.indexOf('\n');
+    const text = outcome.slice(end + 1);
+    return replayed({
+      status: Number(outcome.slice(0, 3)),
+      text: text === '' ? undefined : this.#placed(text, firstSeq),
+      headers: JSON.parse(outcome.slice(4, end)) as Record<string, string>,
+    });
+  }
+}
+
+/** A publish is the same operation where topic and data are the same. */
+export const publishOperation = (topic: string, data: string): string => `publish ${topic}\n${data}`;
+
+/** How a call sees documents when nothing of it is written: as last confirmed. */
+export const confirmed =
+  (core: Core): Call['document'] =>
+  (collection, id) =>
+    core.storage.getDocument(collection, id);

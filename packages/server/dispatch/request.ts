@@ -1,0 +1,26 @@
+// What an adapter hands to the dispatcher and what it gets back; no medium shows in either.
+import type { Identity, Preconditions } from '../core/call.ts';
+import type { RateState } from '../core/rate.ts';
+
+export interface Request {
+  /** Without the question mark. */
+  readonly query: string;
+  readonly data: unknown;
+  /** Under which name it takes effect once (4.1.3); undefined: it is carried out whenever it comes. */
+  readonly requestId: string | undefined;
+  readonly preconditions: Preconditions;
+  readonly identity: Identity | undefined;
+  /** Whether it comes from the budget of 7.1.1; what a WebSocket carries comes from that of 7.2.1. */
+  readonly metered: boolean;
+  /** Set once it was counted. */
+  rate?: RateState;
+}
+
+export interface Reply {
+  readonly status: number;
+  /** The member `data` as JSON text; undefined where there is no body. */
+  readonly text: string | undefined;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+export const REPLAY_HEADER = 'x-idempotent-replay';

@@ -1,0 +1,22 @@
+// POST /v1/{collection}: make a document (3.2.3).
+import { invalidField } from '@godwit/protocol';
+import type { Handler } from '../core/call.ts';
+import type { Core } from '../core/core.ts';
+import { type Body, documentText, entityTag, withoutKept } from '../core/document.ts';
+import { JsonText } from '../core/json.ts';
+
+export const createDocument =
+  (core: Core): Handler =>
+  async ({ params, data, tx }) => {
+    const collection = params['collection'] as string;
+    core.collections.get(collection);
+    const sent = data as Body;
+    const id = sent['id'];
+    if (id !== undefined && typeof id !== 'string') throw invalidField('/data/id', 'must be a string');
+    const document = await tx.create(collection, id, withoutKept(sent));
+    return {
+      status: 201,
+      data: new JsonText(documentText(document)),
+      headers: { location: `/v1/${collection}/${document.id}`, etag: entityTag(document) },
+    };
+  };

@@ -1,0 +1,18 @@
+// The documents that describe the API: its changelog (10.3) and OpenAPI (3.1.3), from the same tables that serve it.
+import { CHANGES, type Operation } from '@godwit/protocol';
+import { mayDo } from '../core/access.ts';
+import type { Handler } from '../core/call.ts';
+import type { Core } from '../core/core.ts';
+import { openapi } from '../core/openapi.ts';
+import { SERVER_VERSION } from '../version.ts';
+
+export const getChangelog = (): Handler => () => ({ status: 200, data: { items: CHANGES } });
+
+/** A stranger sees the protocol and the actions; who holds credentials also the collections that they may read. */
+export const getOpenapi =
+  (actions: readonly Operation[]) =>
+  (core: Core): Handler =>
+  ({ identity }) => {
+    const collections = identity === undefined ? [] : core.collections.all().filter(({ name }) => mayDo(identity, `read:${name}`));
+    return { status: 200, data: openapi({ serverVersion: SERVER_VERSION, limits: core.settings, collections, actions }) };
+  };

@@ -1,0 +1,36 @@
+// GET /v1/{collection}: a stable page of documents, filtered and sorted (3.2.4).
+import { ProtocolError } from '@godwit/protocol';
+import type { Handler } from '../core/call.ts';
+import type { Core } from '../core/core.ts';
+import { documentText } from '../core/document.ts';
+import { JsonText } from '../core/json.ts';
+import { readListQuery } from '../core/list.ts';
+import { type ListPage, StorageError } from '../ports/storage.ts';
+
+export const listDocuments =
+  (core: Core): Handler =>
+  async ({ params, query }) => {
+    const collection = core.collections.get(params['collection'] as string);
+    const listing = readListQuery(collection, query);
+    let page: ListPage;
+    try {
+      page = await core.storage.listDocuments(listing.query);
+    } catch (error) {
+      if (error instanceof StorageError && error.problem === 'position') throw new ProtocolError('INVALID_CURSOR', undefined, { field: '/query/after' });
+      throw error;
+    }
+    const next = page.next === null ? null : listing.nextCursor(page.next);
+    const items = page.documents.map(documentText).join(',');
+    return {
+      status: 200,
+      data: new JsonText(`{"items":[${items}],"next":${JSON.stringify(next)}}`),
+      ...(next === null ? {} : { headers: { link: nextLink(collection.name, query, next) } }),
+    };
+  };
+
+const nextLink = (collection: string, query: Readonly<Record<string, unknown>>, next: string): string => {
+  const parameters = new URLSearchParams();
+  for (const [name, value] of Object.entries(query)) if (name !== 'after') parameters.set(name, String(value));
+  parameters.set('after', next);
+  return `</v1/${collection}?${parameters}>; rel="next"`;
+};

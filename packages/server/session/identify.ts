@@ -1,0 +1,48 @@
+// Who is asking, from the credentials of a connection or request (11.1); guesses from one address are counted (7.1.1).
+import { BOUNDS, ProtocolError } from '@godwit/protocol';
+import type { Identity } from '../core/call.ts';
+import type { Keys } from '../core/keys.ts';
+import { RateLimiter } from '../core/rate.ts';
+import type { Clock } from '../ports/clock.ts';
+
+const BEARER = /^Bearer +([\x21-\x7e]+) *$/i;
+const WINDOW_MS = 60_000;
+
+const unauthenticated = (message?: string): ProtocolError =>
+  new ProtocolError('UNAUTHENTICATED', message, {}, { headers: { 'www-authenticate': 'Bearer' } });
+
+export class Identifier {
+  readonly #keys: Keys;
+  readonly #clock: Clock;
+  readonly #failures = new RateLimiter(WINDOW_MS);
+
+  constructor(keys: Keys, clock: Clock) {
+    this.#keys = keys;
+    this.#clock = clock;
+  }
+
+  /** The identity behind an `Authorization` header. Throws `UNAUTHENTICATED`, `TOKEN_EXPIRED`, or `RATE_LIMITED` to an address that failed too often. */
+  fromHeader(authorization: string | undefined, address: string): Identity {
+    if (authorization === undefined) throw unauthenticated();
+    const credential = BEARER.exec(authorization)?.[1];
+    if (credential === undefined) throw unauthenticated('The Authorization header must be `Bearer <API key or token>`.');
+    return this.fromCredential(credential, address);
+  }
+
+  fromCredential(credential: string, address: string): Identity {
+    try {
+      return this.#keys.identify(credential);
+    } catch (error) {
+      // A token that was good once is no guess.
+      if (!(error instanceof ProtocolError) || error.code === 'TOKEN_EXPIRED') throw error;
+      const rate = this.#failures.take(address, 1, BOUNDS.failedAuthenticationsPerMinute, this.#clock.now());
+      if (rate.allowed) throw unauthenticated(error.message);
+      throw new ProtocolError(
+        'RATE_LIMITED',
+        'Too many failed authentications from this address.',
+        { retryAfterMs: rate.retryAfter * 1000 },
+        { headers: { 'retry-after': String(rate.retryAfter) } },
+      );
+    }
+  }
+}

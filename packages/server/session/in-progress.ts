@@ -1,0 +1,24 @@
+// How many requests of one client are in progress (7.1.2).
+import { BOUNDS, ProtocolError } from '@godwit/protocol';
+
+export class InProgress {
+  readonly #counts = new Map<string, number>();
+  total = 0;
+
+  /** Counts one in. Throws `TOO_MANY_CONNECTIONS` beyond 100 of one client. */
+  enter(client: string): void {
+    const count = this.#counts.get(client) ?? 0;
+    if (count >= BOUNDS.inProgressPerClient) {
+      throw new ProtocolError('TOO_MANY_CONNECTIONS', 'Too many requests of this client are in progress.', { retryAfterMs: 1000, limit: BOUNDS.inProgressPerClient }, { headers: { 'retry-after': '1' } });
+    }
+    this.#counts.set(client, count + 1);
+    this.total++;
+  }
+
+  leave(client: string): void {
+    const count = this.#counts.get(client) ?? 0;
+    if (count <= 1) this.#counts.delete(client);
+    else this.#counts.set(client, count - 1);
+    this.total--;
+  }
+}
