@@ -45,6 +45,8 @@ export const openForWriting = (path: string): Database => {
   database.exec('PRAGMA synchronous = FULL');
   // Checkpoints are ours: an automatic one that fails would make a commit that stands look like one that failed.
   database.exec('PRAGMA wal_autocheckpoint = 0');
+  // A WAL that a slow reader let grow gives its room back when it begins anew.
+  database.exec('PRAGMA journal_size_limit = 33554432');
   database.exec('PRAGMA cache_size = -16384');
   database.exec('PRAGMA temp_store = MEMORY');
   return database;
@@ -74,3 +76,7 @@ export const rows = (statement: Statement, ...values: Value[]): Value[][] => sta
 /** The first row of a statement of `prepareRows`. */
 export const firstRow = (statement: Statement, ...values: Value[]): Value[] | undefined =>
   statement.get(...values) as unknown as Value[] | undefined;
+
+/** The rows of a statement of `prepareRows`, one by one. */
+export const eachRow = (statement: Statement, ...values: Value[]): Iterable<Value[]> =>
+  statement.iterate(...values) as Iterable<unknown> as Iterable<Value[]>;

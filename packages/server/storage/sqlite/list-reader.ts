@@ -1,6 +1,6 @@
 // Reads a page of a list, in a reader thread. One read transaction per page: its segments are of one state.
 import type { ListQuery } from '../../ports/storage.ts';
-import { type Database, firstRow, prepareRows, type Statement, type Value } from './database.ts';
+import { type Database, eachRow, firstRow, prepareRows, type Statement, type Value } from './database.ts';
 import { planList, writePosition } from './list-plan.ts';
 import type { Packer } from './packing.ts';
 
@@ -52,7 +52,7 @@ export class ListReader {
       let more = false;
       pages: for (const { sql, values } of plan.segments) {
         const wanted = query.limit - count + 1;
-        for (const row of this.#cache.get(sql).iterate(...values, wanted) as Iterable<unknown> as Iterable<Value[]>) {
+        for (const row of eachRow(this.#cache.get(sql), ...values, wanted)) {
           const body = row[6] as string;
           bytes += Buffer.byteLength(body);
           if (count === query.limit || (count > 0 && bytes > query.maxBytes)) {

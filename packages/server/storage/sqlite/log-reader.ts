@@ -2,7 +2,7 @@
 // nothing holds up nobody.
 import { matcher } from '@godwit/protocol';
 import type { LogQuery } from '../../ports/storage.ts';
-import { type Database, firstRow, prepareRows, type Statement, type Value } from './database.ts';
+import { type Database, eachRow, firstRow, prepareRows, type Statement, type Value } from './database.ts';
 import type { Packer } from './packing.ts';
 
 /** The most places that one page looks at. */
@@ -45,7 +45,7 @@ export class LogReader {
     let count = 0;
     let bytes = 0;
     let passed = from;
-    for (const row of this.#stretch.iterate(from, to) as Iterable<unknown> as Iterable<Value[]>) {
+    for (const row of eachRow(this.#stretch, from, to)) {
       const [seq, timestamp, change, topic, messageId, data] = row as [number, number, number, string, string, string];
       if (isWanted(topic) && (change === 0 || readable === undefined || readable.has(topic.slice(0, topic.indexOf('.'))))) {
         bytes += Buffer.byteLength(topic) + Buffer.byteLength(data);

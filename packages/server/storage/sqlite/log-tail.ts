@@ -37,10 +37,8 @@ const insertSql = (count: number): string =>
 export class LogTail {
   readonly #one: Statement;
   readonly #many: Statement;
-  readonly #keep: Statement;
   readonly #segmentAt: Statement;
   readonly #keepSegment: Statement;
-  readonly #keepThrough: Statement;
   readonly #oldest: Statement;
 
   #pending: Value[] = [];
@@ -61,10 +59,8 @@ export class LogTail {
   constructor(database: Database) {
     this.#one = database.prepare(insertSql(1));
     this.#many = database.prepare(insertSql(ROWS_AT_ONCE));
-    this.#keep = database.prepare('UPDATE state SET last = ?, bytes = ?, last_request = ? WHERE id = 1');
     this.#segmentAt = prepareRows(database, 'SELECT last FROM segments WHERE segment = ?');
     this.#keepSegment = database.prepare('INSERT INTO segments (segment, last) VALUES (?, ?) ON CONFLICT DO UPDATE SET last = excluded.last');
-    this.#keepThrough = database.prepare('UPDATE state SET segments_through = ? WHERE id = 1');
     this.#oldest = prepareRows(database, 'SELECT seq, timestamp FROM log ORDER BY seq LIMIT 1');
 
     const state = firstRow(prepareRows(database, 'SELECT last, bytes, last_request, segments_through FROM state WHERE id = 1')) as Value[];
@@ -128,16 +124,19 @@ export class LogTail {
     return candidates.some((seq) => typeof seq === 'number' && seq >= this.first);
   }
 
-  /** The last steps of a transaction: everything gathered, and the numbers. */
+  /** The table of segments stands for everything up to here, once the transaction does. */
+  get segmentsThrough(): number {
+    return this.#segmentsWritten ? this.#committed.last : this.#segmentsThrough;
+  }
+
+  /** The last steps of a transaction: everything gathered. */
   finish(): void {
     this.flush();
     const behind = this.#committed.last - this.#segmentsThrough;
     if (this.#segments.size > MOST_SEGMENTS || (this.#segments.size > 0 && behind > MOST_LAG)) {
       for (const [segment, seq] of this.#segments) this.#keepSegment.run(segment, seq);
-      this.#keepThrough.run(this.#committed.last);
       this.#segmentsWritten = true;
     }
-    this.#keep.run(this.last, this.bytes, this.lastRequest);
   }
 
   /** What the transaction did stands. */

@@ -2,7 +2,8 @@
 // for `findRequest`. Both go through generations of fingerprints; neither trusts them without the row.
 import type { RememberedRequest } from '../../ports/storage.ts';
 import { type Database, firstRow, prepareRows, type Statement } from './database.ts';
-import { type Fingerprint, fingerprinter, Generation, type SharedGeneration } from './generation.ts';
+import { type Findable, type Fingerprint, fingerprinter, Generation, type SharedGeneration } from './generation.ts';
+import { preparePart, StoredGeneration } from './stored-generation.ts';
 
 /** Where a generation's places point: into the log, or into `requests`. */
 export type Kind = 'publish' | 'change';
@@ -42,32 +43,44 @@ export class RememberedRows {
 export class RememberedRequests {
   readonly #rows: RememberedRows;
   readonly #fingerprint: Fingerprint;
-  #publishes: readonly Generation[] = [];
-  #changes: readonly Generation[] = [];
+  readonly #part: Statement;
+  #publishes: readonly Findable[] = [];
+  #changes: readonly Findable[] = [];
   forgottenBefore = 0;
 
   constructor(database: Database, salt: string) {
     this.#rows = new RememberedRows(database);
+    this.#part = preparePart(database);
     this.#fingerprint = fingerprinter(salt);
   }
 
   /** The generations as they are now, oldest first. */
   follow(kind: Kind, shared: readonly SharedGeneration[]): void {
-    const generations = shared.map(({ id, base, slots }) => new Generation(id, base, slots));
+    const generations = shared.map(({ id, base, slots, filter }) =>
+      filter === undefined ? new Generation(id, base, slots) : new StoredGeneration(id, base, 0, 0, filter, this.#part),
+    );
     if (kind === 'publish') this.#publishes = generations;
     else this.#changes = generations;
   }
 
   find(client: string, requestId: string): RememberedRequest | undefined {
     const fingerprint = this.#fingerprint(client, requestId);
-    for (const generation of this.#changes.toReversed()) {
-      const found = generation.find(fingerprint, (age) => this.#rows.change(age, client, requestId));
-      if (found !== undefined) return found;
-    }
-    for (const generation of this.#publishes.toReversed()) {
-      const found = generation.find(fingerprint, (seq) => this.#rows.publish(seq, client, requestId, this.forgottenBefore));
-      if (found !== undefined) return found;
-    }
-    return undefined;
+    return (
+      findIn(this.#changes, fingerprint, (age) => this.#rows.change(age, client, requestId)) ??
+      findIn(this.#publishes, fingerprint, (seq) => this.#rows.publish(seq, client, requestId, this.forgottenBefore))
+    );
   }
 }
+
+/** The newest generation's answer first: of one name used twice, the later use is the one that may still be remembered. */
+export const findIn = <Found>(
+  generations: readonly Findable[],
+  fingerprint: number,
+  verify: (place: number) => Found | undefined,
+): Found | undefined => {
+  for (let index = generations.length - 1; index >= 0; index--) {
+    const found = (generations[index] as Findable).find(fingerprint, verify);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+};

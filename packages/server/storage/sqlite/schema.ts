@@ -6,13 +6,16 @@ import type { Database } from './database.ts';
 /** Each brings a store from the version of its place to the next one. Never edit one that was released: add one. */
 export const MIGRATIONS: readonly string[] = [
   `
-  -- One row. 'last' is the newest place ever given out: the log may be empty and still go on from there.
+  -- One row. 'last' is the newest place ever given out: the log may be empty and still go on from there. Requests named
+  -- in rows up to publishes_from and changes_from are in stored generations; segments_through says as much of 'segments'.
   CREATE TABLE state (
     id INTEGER PRIMARY KEY CHECK (id = 1),
     last INTEGER NOT NULL,
     bytes INTEGER NOT NULL,
     last_request INTEGER NOT NULL,
     forgotten_before INTEGER NOT NULL,
+    publishes_from INTEGER NOT NULL,
+    changes_from INTEGER NOT NULL,
     segments_through INTEGER NOT NULL,
     salt TEXT NOT NULL,
     probes INTEGER NOT NULL
@@ -50,7 +53,6 @@ export const MIGRATIONS: readonly string[] = [
     base INTEGER NOT NULL,
     last INTEGER NOT NULL,
     newest INTEGER NOT NULL,
-    entries INTEGER NOT NULL,
     slots INTEGER NOT NULL
   ) STRICT;
   CREATE TABLE generation_parts (
@@ -95,7 +97,7 @@ export const migrate = (database: Database, salt: () => string, migrations: read
       database.exec(migrations[version] as string);
       if (version === 0) {
         database
-          .prepare('INSERT INTO state (id, last, bytes, last_request, forgotten_before, segments_through, salt, probes) VALUES (1, 0, 0, 0, 0, 0, ?, 0)')
+          .prepare('INSERT INTO state VALUES (1, 0, 0, 0, 0, 0, 0, 0, ?, 0)')
           .run(salt());
       }
       database.exec(`PRAGMA user_version = ${version + 1}`);

@@ -1,12 +1,13 @@
 // The writer's store: checks a unit against everything before it, then writes it. A unit that is refused has written
 // nothing by then, so refusing needs no savepoint. Knows nothing of threads.
 import type { ConflictReason, DocumentChange, RememberedRequest, RequestName } from '../../ports/storage.ts';
-import { type Database, firstRow, prepareRows, rows, type Statement, type Value } from './database.ts';
+import { type Database, eachRow, firstRow, prepareRows, type Statement, type Value } from './database.ts';
 import { Documents, type DocumentState, sameState } from './documents.ts';
 import { type Fingerprint, fingerprinter } from './generation.ts';
 import { LogTail } from './log-tail.ts';
 import { RememberedRows } from './remembered.ts';
 import { RequestIndex } from './request-index.ts';
+import { readOrphans } from './stored-generation.ts';
 import type { UnitToWrite } from './units.ts';
 
 /** What became of a unit: the place of its first message (0: none), or why it was not written. */
@@ -26,6 +27,9 @@ export class Store {
   forgottenBefore: number;
   readonly #fingerprint: Fingerprint;
   readonly #remembered: RememberedRows;
+  readonly #keep: Statement;
+  /** Generations whose parts lie around from before this start. */
+  readonly orphans: number[];
   readonly #rememberChange: Statement;
   readonly #probe: Statement;
   readonly #recordExists: Statement;
@@ -34,7 +38,7 @@ export class Store {
 
   constructor(database: Database) {
     this.database = database;
-    const state = firstRow(prepareRows(database, 'SELECT salt, forgotten_before FROM state WHERE id = 1')) as Value[];
+    const state = firstRow(prepareRows(database, 'SELECT salt, forgotten_before, publishes_from, changes_from FROM state WHERE id = 1')) as Value[];
     this.salt = String(state[0]);
     this.forgottenBefore = Number(state[1]);
     this.log = new LogTail(database);
@@ -48,24 +52,58 @@ export class Store {
     this.#recordExists = prepareRows(database, 'SELECT 1 FROM records WHERE kind = ? AND id = ?');
     this.#putRecord = database.prepare('INSERT INTO records (kind, id, body) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET body = excluded.body');
     this.#removeRecord = database.prepare('DELETE FROM records WHERE kind = ? AND id = ?');
-    this.publishes = new RequestIndex(1);
-    this.changes = new RequestIndex(1);
-    this.#rebuild();
+    this.#keep = database.prepare(
+      'UPDATE state SET last = ?, bytes = ?, last_request = ?, forgotten_before = ?, publishes_from = ?, changes_from = ?, segments_through = ? WHERE id = 1',
+    );
+    this.orphans = readOrphans(database);
+    const numbering = { next: Number(firstRow(prepareRows(database, 'SELECT coalesce(max(generation), 0) FROM generation_parts'))?.[0]) + 1 };
+    this.publishes = new RequestIndex(database, 'publish', numbering);
+    this.changes = new RequestIndex(database, 'change', numbering);
+    this.#rebuild(Number(state[2]), Number(state[3]));
   }
 
-  #rebuild(): void {
-    const { database } = this;
-    for (const [seq, client, requestId, timestamp] of prepareRows(
-      database,
-      'SELECT seq, client, request_id, timestamp FROM log WHERE seq > 0 AND request_id IS NOT NULL',
-    ).iterate() as Iterable<unknown> as Iterable<Value[]>) {
-      if (Number(timestamp) >= this.forgottenBefore) {
-        this.publishes.add(this.#fingerprint(String(client), String(requestId)), Number(seq), Number(timestamp));
-      }
+  /** Reads the names again that are in no stored generation: at most some two millions of rows, however long the log. */
+  #rebuild(publishesFrom: number, changesFrom: number): void {
+    const log = prepareRows(this.database, 'SELECT seq, client, request_id, timestamp FROM log WHERE seq > ? AND request_id IS NOT NULL');
+    for (const [seq, client, requestId, timestamp] of eachRow(log, publishesFrom)) {
+      if (Number(timestamp) < this.forgottenBefore) continue;
+      this.publishes.add(this.#fingerprint(String(client), String(requestId)), Number(seq), Number(timestamp));
     }
-    for (const [age, client, requestId, at] of rows(prepareRows(database, 'SELECT age, client, request_id, at FROM requests'))) {
+    const requests = prepareRows(this.database, 'SELECT age, client, request_id, at FROM requests WHERE age > ?');
+    for (const [age, client, requestId, at] of eachRow(requests, changesFrom)) {
       this.changes.add(this.#fingerprint(String(client), String(requestId)), Number(age), Number(at));
     }
+  }
+
+  /** The last steps of a transaction. */
+  finish(): void {
+    const { log, publishes, changes } = this;
+    log.finish();
+    publishes.step(log.last);
+    changes.step(log.lastRequest);
+    this.#keep.run(
+      log.last,
+      log.bytes,
+      log.lastRequest,
+      this.forgottenBefore,
+      publishes.storedThrough(log.last),
+      changes.storedThrough(log.lastRequest),
+      log.segmentsThrough,
+    );
+  }
+
+  /** The transaction stands. True where it changed a collection. */
+  committed(): boolean {
+    this.log.committed();
+    this.publishes.committed();
+    this.changes.committed();
+    return this.documents.settle(true);
+  }
+
+  /** Nothing of the transaction stands. Fingerprints that it added point at rows that are not theirs, and so at nothing. */
+  rolledBack(): void {
+    this.log.rolledBack();
+    this.documents.settle(false);
   }
 
   /** Checks and writes one unit. Throws where the disk does; then the transaction has to be rolled back. */

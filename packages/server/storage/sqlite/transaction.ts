@@ -1,7 +1,6 @@
 // Group commit: many units, one transaction, one sync. Where the joint transaction fails its units are done again one by
 // one, so that the failure of one is not the failure of its neighbours; where a commit itself fails nobody is answered
 // 'written' and nothing more is written (12.3).
-import { StorageError } from '../../ports/storage.ts';
 import type { Statement } from './database.ts';
 import { type Fault, faultOf, isBroken, isFull } from './faults.ts';
 import type { Outcome, Store } from './store.ts';
@@ -40,16 +39,16 @@ export class Transactions {
   }
 
   /** Runs `work` as one transaction: its result stands on stable storage, or a fault does and nothing else. */
-  run<T>(work: () => T): T | FaultResult {
+  run<T>(work: () => T, forgottenBefore = this.#store.forgottenBefore): T | FaultResult {
     if (this.broken !== undefined) return { status: 'fault', fault: this.broken };
-    const { log, documents, database } = this.#store;
+    const { database, forgottenBefore: forgottenUntilNow } = this.#store;
     try {
+      this.#store.forgottenBefore = forgottenBefore;
       this.#begin.run();
       const result = work();
-      log.finish();
+      this.#store.finish();
       this.#syncAndStand();
-      log.committed();
-      if (documents.settle(true)) this.collectionsChanged = true;
+      if (this.#store.committed()) this.collectionsChanged = true;
       this.commits++;
       return result;
     } catch (error) {
@@ -60,8 +59,8 @@ export class Transactions {
           this.broken = faultOf(cause);
         }
       }
-      log.rolledBack();
-      documents.settle(false);
+      this.#store.rolledBack();
+      this.#store.forgottenBefore = forgottenUntilNow;
       const cause = error instanceof CommitFailed ? error.cause : error;
       const fault = faultOf(cause);
       // A commit that failed for anything but room may or may not stand: nobody hears of it, and nothing is built on it.
@@ -86,8 +85,3 @@ export interface FaultResult {
 
 export const isFault = (result: unknown): result is FaultResult =>
   typeof result === 'object' && result !== null && (result as { status?: unknown }).status === 'fault';
-
-/** For results that stand for a unit of another kind than a write. */
-export const throwFault = (result: FaultResult): never => {
-  throw new StorageError(result.fault.problem, result.fault.message);
-};

@@ -2,13 +2,15 @@
 // changes the store happens here, one thing at a time.
 import { randomBytes } from 'node:crypto';
 import { parentPort, workerData } from 'node:worker_threads';
+import { Checkpoints } from './checkpoints.ts';
 import { openForWriting } from './database.ts';
 import { beginEpoch } from './epochs.ts';
-import { faultOf } from './faults.ts';
+import { faultOf, isBroken } from './faults.ts';
 import type { Exception, FromWriter, Standing, ToWriter } from './messages.ts';
 import { Unpacker } from './packing.ts';
 import { migrate } from './schema.ts';
 import { Store } from './store.ts';
+import { Tidying } from './tidy.ts';
 import { isFault, Transactions } from './transaction.ts';
 import { type UnitToWrite, unpackUnit } from './units.ts';
 
@@ -31,6 +33,11 @@ const open = (): Store => {
 
 const serve = (store: Store): void => {
   const transactions = new Transactions(store);
+  // One that finds no room is tried again; one whose sync failed may have lost pages, so nothing is built on it (12.3).
+  const checkpoints = new Checkpoints(store.database, (error) => {
+    if (isBroken(error)) transactions.broken ??= faultOf(error);
+  });
+  const tidying = new Tidying(store, transactions);
   let publishes = -1;
   let changes = -1;
 
@@ -62,6 +69,7 @@ const serve = (store: Store): void => {
       else if (result !== undefined) exceptions.push([index, result]);
     }
     say({ kind: 'committed', places, exceptions, standing: standing() });
+    checkpoints.committed();
   };
 
   port.on('message', (message: ToWriter) => {
@@ -69,9 +77,12 @@ const serve = (store: Store): void => {
       case 'commit':
         return commit(message);
       case 'tidy': {
-        return say({ kind: 'tidied', done: true, standing: standing() });
+        const done = tidying.step(message.policy);
+        say(isFault(done) ? { kind: 'fault', fault: done.fault, standing: standing() } : { kind: 'tidied', done, standing: standing() });
+        return checkpoints.committed();
       }
       case 'close':
+        checkpoints.stop();
         store.database.close();
         say({ kind: 'closed' });
         return port.close();
@@ -86,4 +97,3 @@ try {
   const fault = faultOf(error);
   say({ kind: 'refused', fault: { ...fault, problem: fault.problem === 'full' ? 'full' : 'unusable' } });
 }
-void isFault;
