@@ -158,8 +158,9 @@ export interface SortKey {
 }
 
 /**
- * Order: the sort keys, then creation (`createdAt`, then a tie-break that never changes); without keys, creation. Null and missing values come last, in
- * either direction; values of different types have some fixed order. Pages are stable as clause 3.2.4 says.
+ * Order: the sort keys, then creation (`createdAt`, then a tie-break that never changes) in the direction of the last key, so that one index serves a list
+ * and its reverse; without keys, creation. Null and missing values come last, in either direction; values of different types have some fixed order.
+ * Pages are stable as clause 3.2.4 says.
  */
 export interface ListQuery {
   readonly collection: string;
