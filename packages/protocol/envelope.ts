@@ -1,5 +1,5 @@
 // The envelope of requests and responses (4.1.1, 4.2.1): what stands around `data` whichever transport carries it.
-import { ProtocolError, type ErrorBody } from './errors.ts';
+import { type ErrorBody, ProtocolError } from './errors.ts';
 import { BOUNDS } from './limits.ts';
 import { checkVersion } from './version.ts';
 
@@ -15,13 +15,23 @@ export type ResponseEnvelope<Data = unknown> =
   | { readonly requestId: string; readonly timestamp: string; readonly status: 'error'; readonly error: ErrorBody };
 
 const REQUEST_ID = /^[!-~]{1,128}$/;
-const TIMESTAMP = /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])[Tt](?:[01]\d|2[0-3]):[0-5]\d:(?:[0-5]\d|60)(?:\.\d{1,9})?(?:[Zz]|[+-](?:[01]\d|2[0-3]):[0-5]\d)$/;
+const TIMESTAMP = /^(\d{4}-(\d\d)-(\d\d)[Tt](?:[01]\d|2[0-3]):[0-5]\d:)([0-5]\d|60)(\.\d{1,9})?([Zz]|[+-](?:[01]\d|2[0-3]):[0-5]\d)$/;
 
 /** Whether `text` names a request: 1 to 128 visible ASCII characters (4.1.1). */
 export const isRequestId = (text: unknown): text is string => typeof text === 'string' && REQUEST_ID.test(text);
 
+/**
+ * The milliseconds since the epoch of an RFC 3339 time, undefined for what is none: the runtime's own reading takes 31 February for a day in March and
+ * knows no leap second, which counts as the second after it.
+ */
+export const parseTimestamp = (text: string): number | undefined => {
+  const [, head = '', month = '', day = '', seconds, fraction = '', zone = ''] = TIMESTAMP.exec(text) ?? [];
+  if (seconds === undefined || new Date(`${head.slice(0, 4)}-${month}-${day}T00:00:00Z`).toJSON()?.slice(5, 10) !== `${month}-${day}`) return undefined;
+  return seconds === '60' ? Date.parse(`${head}59${fraction}${zone}`) + 1000 : Date.parse(text);
+};
+
 /** Whether `text` is an RFC 3339 time. */
-export const isTimestamp = (text: unknown): text is string => typeof text === 'string' && TIMESTAMP.test(text);
+export const isTimestamp = (text: unknown): text is string => typeof text === 'string' && parseTimestamp(text) !== undefined;
 
 export const invalidEnvelope = (field: string, message: string): ProtocolError =>
   new ProtocolError('INVALID_ENVELOPE', `${field === '' ? 'The body' : field} ${message}.`, { field, errors: [{ field, message }] });
@@ -38,7 +48,7 @@ export const readEnvelope = (body: unknown, standIn?: string): RequestEnvelope =
   if (!isRequestId(requestId)) throw invalidEnvelope('/requestId', `must be 1 to ${BOUNDS.requestIdLength} visible ASCII characters`);
   if (!Object.hasOwn(body, 'data')) throw invalidEnvelope('/data', 'is required');
   if (timestamp !== undefined && !isTimestamp(timestamp)) throw invalidEnvelope('/timestamp', 'must be an RFC 3339 time');
-  if (metadata === undefined) return { requestId, data: body['data'] };
+  if (metadata === undefined) return { requestId, data: body.data };
   if (!isObject(metadata)) throw invalidEnvelope('/metadata', 'must be an object');
   const { version, client } = metadata;
   if (version !== undefined) {
@@ -46,5 +56,5 @@ export const readEnvelope = (body: unknown, standIn?: string): RequestEnvelope =
     checkVersion(version, '/metadata/version');
   }
   if (client !== undefined && typeof client !== 'string') throw invalidEnvelope('/metadata/client', 'must be a string');
-  return { requestId, data: body['data'] };
+  return { requestId, data: body.data };
 };
