@@ -7,6 +7,9 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, posix } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
+/** What every room of the server stands on. */
+const ground = ['protocol', 'ports', 'version'];
+
 /**
  * at: folder or files of the room; the first row that fits counts. may: rooms it imports besides itself. types: rooms it may name
  * with `import type` only. outside: what it may import that is not ours; without it, anything. '*' means every room of the server.
@@ -16,22 +19,23 @@ export const rooms = [
   { room: 'client', at: 'packages/client/', may: ['protocol'] },
   { room: 'console', at: 'packages/console/', may: ['client'] },
 
-  { room: 'main', at: 'packages/server/main.ts', may: ['cli'] },
-  { room: 'index', at: 'packages/server/index.ts', may: ['compose', 'config'], types: ['*'] },
-  { room: 'cli', at: 'packages/server/cli/', may: ['compose', 'config', 'protocol', 'client'], types: ['ports'] },
-  { room: 'compose', at: 'packages/server/compose.ts', may: ['*', 'protocol'] },
-  { room: 'config', at: ['packages/server/config.ts', 'packages/server/config-file.ts', 'packages/server/settings.ts'], may: ['protocol'], types: ['ports'] },
-  { room: 'adapters', at: 'packages/server/adapters/', may: ['session', 'dispatch', 'ports', 'protocol'], types: ['config'] },
-  { room: 'session', at: 'packages/server/session/', may: ['core', 'ports', 'protocol'], types: ['config'] },
-  { room: 'dispatch', at: 'packages/server/dispatch/', may: ['handlers', 'core', 'ports', 'protocol'], types: ['config'] },
-  { room: 'handlers', at: 'packages/server/handlers/', may: ['core', 'ports', 'protocol'] },
-  { room: 'core', at: 'packages/server/core/', may: ['ports', 'protocol'] },
-  { room: 'storage', at: 'packages/server/storage/', may: ['ports', 'protocol'] },
+  { room: 'main', at: 'packages/server/main.ts', may: [...ground, 'cli'] },
+  { room: 'index', at: 'packages/server/index.ts', may: [...ground, 'compose', 'config'], types: ['*'] },
+  { room: 'cli', at: 'packages/server/cli/', may: [...ground, 'compose', 'config', 'client'] },
+  { room: 'compose', at: ['compose', 'application', 'load', 'observe'].map((name) => `packages/server/${name}.ts`), may: ['*', ...ground] },
+  { room: 'config', at: ['config', 'config-file', 'settings'].map((name) => `packages/server/${name}.ts`), may: [...ground] },
+  { room: 'adapters', at: 'packages/server/adapters/', may: [...ground, 'session', 'dispatch'], types: ['config'] },
+  { room: 'session', at: 'packages/server/session/', may: [...ground, 'core'], types: ['config'] },
+  { room: 'dispatch', at: 'packages/server/dispatch/', may: [...ground, 'handlers', 'core'], types: ['config'] },
+  { room: 'handlers', at: 'packages/server/handlers/', may: [...ground, 'core'] },
+  { room: 'core', at: 'packages/server/core/', may: [...ground] },
+  { room: 'storage', at: 'packages/server/storage/', may: [...ground] },
   { room: 'ports', at: 'packages/server/ports/', may: ['protocol'] },
+  { room: 'version', at: 'packages/server/version.ts', may: [] },
   { room: 'server', at: 'packages/server/', may: [], homeless: true },
 
   { room: 'spec', at: 'spec/', may: ['protocol'] },
-  { room: 'bench', at: 'bench/', may: ['protocol', 'index', 'client'] },
+  { room: 'bench', at: 'bench/', may: ['*', 'protocol', 'client'] },
 ];
 
 /** The workspace's own packages, by the file that their name stands for. */

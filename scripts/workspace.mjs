@@ -3,12 +3,13 @@
 // Node itself, and they speak in one sentence when they cannot go on.
 
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { constants } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 export const root = fileURLToPath(new URL('..', import.meta.url));
 export const windows = process.platform === 'win32';
+const echoMs = 1000;
 
 /** The Node that the `node` package brings: development runs on this one, whatever the machine has. */
 export const projectNode = nodeIn(join(root, 'node_modules'));
@@ -59,17 +60,22 @@ export function runNode(args, node = projectNode, env = process.env) {
 }
 
 /**
- * Runs a program in this one's place: every stop signal goes on to it, and its end is ours. A terminal's Ctrl-C reaches it
- * as well as us, and npm repeats it: the program must take a second one within a moment for the same.
+ * Runs a program in this one's place: stop signals go on to it, and its end is ours. A Ctrl-C arrives here twice, from the
+ * terminal and from npm; the program stands outside the terminal's group so that it hears of it once, and a second one that a
+ * person presses later means a second. Should npm itself be killed, the program is told to stop.
  */
-export function becomeNode(args, node = projectNode) {
-  if (!existsSync(node)) stop('the project has no Node of its own yet: run `npm start` or `npm test` once');
-  const child = spawn(node, args, { cwd: root, stdio: 'inherit' });
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
-  child.on('error', (error) => stop(`cannot run ${node}: ${error.message}`));
-  child.on('exit', (code, signal) => {
-    if (signal === null) process.exit(code);
-    for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.removeAllListeners(name);
-    process.kill(process.pid, signal);
-  });
+export function becomeNode(args) {
+  const child = spawn(projectNode, args, { cwd: root, stdio: 'inherit', detached: !windows });
+  let last = Number.NEGATIVE_INFINITY;
+  const tell = (signal) => {
+    if (performance.now() - last < echoMs) return;
+    last = performance.now();
+    child.kill(signal);
+  };
+  for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => tell(signal));
+  process.on('SIGHUP', () => tell('SIGTERM'));
+  const parent = process.ppid;
+  if (process.env.npm_lifecycle_event) setInterval(() => process.ppid === parent || tell('SIGTERM'), 250).unref();
+  child.on('error', (error) => stop(`cannot run ${projectNode}: ${error.message}`));
+  child.on('exit', (code, signal) => process.exit(signal === null ? code : 128 + constants.signals[signal]));
 }

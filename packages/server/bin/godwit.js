@@ -14,7 +14,20 @@ if (!((major === 24 && minor >= 15) || major >= 26)) {
 } else if (!existsSync(main)) {
   refuse('Godwit is not built yet: run `npm run build` in its workspace.');
 } else {
+  stopWithParent();
   import(main.href);
+}
+
+/** npm and npx start a shell and tell only that to stop; the program notices that it was left behind, and stops as if told. */
+function stopWithParent() {
+  if (!/^(npx|start)$/.test(process.env.npm_lifecycle_event || '')) return;
+  const parent = process.ppid;
+  const watch = setInterval(() => {
+    if (process.ppid === parent) return;
+    clearInterval(watch);
+    process.kill(process.pid, 'SIGTERM');
+  }, 250);
+  watch.unref();
 }
 
 function refuse(sentence) {
