@@ -55,7 +55,7 @@ export const startServer = async (config: ServerConfig): Promise<RunningServer> 
   const storage = await openSqliteStorage({ directory: config.data });
   try {
     const keys = new Keys(clock, await loadSecret(storage, ids));
-    const core: Core = { settings, clock, ids, storage, cursors: new LogCursors(storage.log), collections: new Collections(), keys };
+    const core: Core = { settings, clock, ids, storage, cursors: new LogCursors(storage), collections: new Collections(), keys };
     await loadKeys(core);
     const newAdminKey = await loadAdminKey(core, config.adminKey);
     await loadCollections(core, config.application.collections ?? {});

@@ -38,7 +38,7 @@ export const observer = (metrics: Metrics, logger: Logger): Observer => {
 
 /** What the store counts, as metrics. */
 export const observeStorage = (metrics: Metrics, storage: Storage): void => {
-  const { counters, log } = storage;
+  const { counters } = storage;
   metrics.counted('godwit_commits_total', 'Transactions of the store.', () => counters.commits);
   metrics.counted('godwit_syncs_total', 'Times the store was forced to stable storage.', () => counters.syncs);
   metrics.counted('godwit_units_total', 'Units written: each a request, or a batch, as a whole.', () => counters.units);
@@ -48,7 +48,7 @@ export const observeStorage = (metrics: Metrics, storage: Storage): void => {
   metrics.counted('godwit_list_reads_total', 'Pages of documents read.', () => counters.listReads);
   metrics.counted('godwit_document_reads_total', 'Documents read by id.', () => counters.documentReads);
   metrics.gauge('godwit_largest_commit_units', 'Units in the largest commit so far.', () => counters.largestCommit);
-  metrics.gauge('godwit_log_messages', 'Messages in the log.', () => log.last - log.first + 1);
-  metrics.gauge('godwit_log_bytes', 'Bytes of the log, as retention counts them.', () => log.bytes);
-  metrics.gauge('godwit_log_oldest_timestamp_seconds', 'When the oldest message of the log was published.', () => (log.oldest ?? 0) / 1000);
+  metrics.gauge('godwit_log_messages', 'Messages in the log.', () => storage.log.last - storage.log.first + 1);
+  metrics.gauge('godwit_log_bytes', 'Bytes of the log, as retention counts them.', () => storage.log.bytes);
+  metrics.gauge('godwit_log_oldest_timestamp_seconds', 'When the oldest message of the log was published.', () => (storage.log.oldest ?? 0) / 1000);
 };

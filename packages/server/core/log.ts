@@ -1,16 +1,17 @@
 // Places in the log as cursors, and cursors as places: what is of this log, what is gone, what was never there (clause 1, 6.2.9).
 import { formatCursor, parseCursor, ProtocolError } from '@godwit/protocol';
-import type { Epoch, LogState } from '../ports/storage.ts';
+import type { Epoch, Storage } from '../ports/storage.ts';
 
 export class LogCursors {
-  readonly #state: LogState;
+  readonly #storage: Pick<Storage, 'log'>;
 
-  constructor(state: LogState) {
-    this.#state = state;
+  /** `log` is asked anew each time: a store may give another object after each commit. */
+  constructor(storage: Pick<Storage, 'log'>) {
+    this.#storage = storage;
   }
 
   #epochOf(place: number): Epoch {
-    const { epochs } = this.#state;
+    const { epochs } = this.#storage.log;
     let low = 0;
     let high = epochs.length - 1;
     while (low < high) {
@@ -28,11 +29,11 @@ export class LogCursors {
 
   /** The place from which everything kept is ahead. */
   get earliest(): number {
-    return this.#state.first - 1;
+    return this.#storage.log.first - 1;
   }
 
   get latest(): number {
-    return this.#state.last;
+    return this.#storage.log.last;
   }
 
   /**
@@ -41,7 +42,7 @@ export class LogCursors {
    */
   place(cursor: string, field: string): number {
     const parsed = parseCursor(cursor);
-    if (parsed === undefined || parsed.place > this.#state.last || this.#epochOf(parsed.place).tag !== parsed.tag) {
+    if (parsed === undefined || parsed.place > this.#storage.log.last || this.#epochOf(parsed.place).tag !== parsed.tag) {
       throw new ProtocolError('INVALID_CURSOR', undefined, { field });
     }
     return parsed.place;
