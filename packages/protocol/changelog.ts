@@ -1,14 +1,31 @@
-// Every released version and what it changed, the source of `GET /v1/changelog` and of CHANGELOG.md (10.3).
+// Every released version and what it changed, the newest first: the source of `GET /v1/changelog` and of CHANGELOG.md (10.3), which is made from it.
 
 export interface Change {
   readonly version: string;
   readonly protocolVersion: string;
   /** `2026-11-22` */
   readonly date: string;
+  /** Sentences, each with its kind before it: `Added: ...`. */
   readonly changes: readonly string[];
 }
 
-/** The newest first. */
+/** The kinds of changes, in the order in which CHANGELOG.md has them. */
+export const CHANGE_KINDS = ['Added', 'Changed', 'Deprecated', 'Removed', 'Fixed', 'Security'] as const;
+
 export const CHANGES: readonly Change[] = [
-  { version: '0.1.0', protocolVersion: '1.0', date: '2026-11-22', changes: ['The first version: documents, messages, batches, keys and tokens over HTTP.'] },
+  {
+    version: '0.1.0',
+    protocolVersion: '1.0',
+    date: '2026-11-22',
+    changes: [
+      'Added: JSON documents in collections, with optional JSON Schema, filters, sorting, stable pages, ETag preconditions and merge patches.',
+      'Added: a durable log of messages, to which every change of a document is published in the same transaction, readable from any cursor.',
+      'Added: batches of up to 100 operations, each by itself or all in one transaction.',
+      'Added: the requestId as idempotency key: a write that is repeated takes effect once, across crashes of the server.',
+      'Added: API keys, short-lived tokens and scopes.',
+      'Added: limits of rate, size and connections, each a setting, told in headers and in the discovery document.',
+      'Added: collections and actions of an application, declared in TypeScript or in a configuration file.',
+      'Added: OpenAPI 3.1 at /v1/openapi.json, health, readiness and Prometheus metrics.',
+    ],
+  },
 ];

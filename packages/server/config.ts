@@ -222,5 +222,5 @@ export const settingsHelp = (): string => {
   lines.push('Switches: --web-socket-compression, --no-web-socket-compression, --web-socket-compression=on|off.');
   lines.push('In a configuration file the names are heartbeatInterval and so on; flags win over the environment, and it over the file.');
   lines.push(`${ADMIN_KEY_VARIABLE} gives the first admin key: 16 or more characters of A-Z a-z 0-9 . _ ~ + / = -`);
-  return lines.join('\n');
+  return `${lines.join('\n')}\n`;
 };
