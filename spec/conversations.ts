@@ -1,0 +1,58 @@
+// Replays what a client of a released minor version once sent, and compares what it gets with what it got then (10.2). New
+// members are no difference; a missing or changed one is.
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import type { Caller } from './caller.ts';
+import { isTimestamp } from './invariants.ts';
+import type { Json } from './json.ts';
+
+export interface Conversation {
+  readonly version: string;
+  readonly title: string;
+  readonly steps: readonly Json[];
+}
+
+const DIRECTORY = new URL('./conversations/', import.meta.url);
+
+export const conversations = (): Conversation[] =>
+  readdirSync(DIRECTORY)
+    .filter((file) => file.endsWith('.json'))
+    .sort()
+    .flatMap((file) => (JSON.parse(readFileSync(new URL(file, DIRECTORY), 'utf8')) as Json[]).map(({ title, steps }) => ({ version: file.slice(0, -5), title, steps })));
+
+type Known = Map<string, string>;
+
+const filled = (value: Json, known: Known): Json => JSON.parse(JSON.stringify(value).replace(/\{(\w+)\}/g, (whole, name: string) => known.get(name) ?? whole));
+
+const compare = (expected: Json, actual: Json, known: Known, at: string): void => {
+  const marker = typeof expected === 'string' ? /^<(any|text|time|flag|keep:(\w+))>$/.exec(expected) : null;
+  if (marker !== null) {
+    const [, kind, keep] = marker;
+    if (kind === 'any') assert.notEqual(actual, undefined, at);
+    else if (kind === 'time') assert.ok(isTimestamp(actual), `${at}: ${actual}`);
+    else assert.equal(typeof actual, kind === 'flag' ? 'boolean' : 'string', at);
+    if (keep !== undefined) known.set(keep, actual);
+  } else if (Array.isArray(expected)) {
+    assert.ok(Array.isArray(actual) && actual.length === expected.length, `${at}: ${JSON.stringify(actual)}`);
+    for (const [index, one] of expected.entries()) compare(one, actual[index], known, `${at}/${index}`);
+  } else if (typeof expected === 'object' && expected !== null) {
+    assert.ok(typeof actual === 'object' && actual !== null, `${at}: ${JSON.stringify(actual)}`);
+    for (const [name, one] of Object.entries(expected)) compare(one, actual[name], known, `${at}/${name}`);
+  } else assert.deepEqual(actual, expected, at);
+};
+
+export const replay = async (who: Caller, { title, steps }: Conversation, run: string): Promise<void> => {
+  const known: Known = new Map([['run', run], ['collection', `c-${run}`], ['topic', `t-${run}`]]);
+  for (const [index, step] of steps.entries()) {
+    const send = filled(step.send, known);
+    const answer = await who.http(send.method, send.path, {
+      ...(send.headers === undefined ? {} : { headers: send.headers }),
+      ...(send.body === undefined ? {} : { body: JSON.stringify(send.body) }),
+    });
+    const at = `${title}, step ${index + 1}, ${send.method} ${send.path}`;
+    const expected = filled(step.expect, known);
+    assert.equal(answer.status, expected.statusCode, `${at}: ${answer.text.slice(0, 400)}`);
+    if (expected.headers !== undefined) compare(expected.headers, answer.headers, known, `${at}: headers`);
+    if (expected.body !== undefined) compare(expected.body, answer.json, known, `${at}: `);
+  }
+};

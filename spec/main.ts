@@ -1,0 +1,55 @@
+// `npm run spec -- --url http://… --key …`: the executable specification against any living server, black-box.
+// `--only 3.2` takes a clause and what is below it; `--serve "command"` lets scenarios start servers of their own; `--json`.
+import { parseArgs } from 'node:util';
+import { closingLine, lineOf, tableOf } from './report.ts';
+import { openSession, type Outcome, plan } from './run.ts';
+import { ADMIN_KEY, ownBuild, startServer } from './own-server.ts';
+import './scenarios/index.ts';
+
+const USAGE = `Usage: npm run spec -- [--url URL --key KEY] [--serve COMMAND | --serve own] [--only CLAUSE] [--at-once N] [--json]
+  --url, --key   the server to ask, and a key of scope admin; without them a server is started by --serve (the project's own build)
+  --serve        how to start a server: '--port 0 --data DIR' and settings are added; 'own' is the project's own build`;
+
+const parse = (): { url?: string; key?: string; serve?: string; only?: string; json: boolean; atOnce: number } => {
+  const { values } = parseArgs({
+    options: {
+      url: { type: 'string' },
+      key: { type: 'string' },
+      serve: { type: 'string' },
+      only: { type: 'string' },
+      'at-once': { type: 'string', default: '8' },
+      json: { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  if (values.help || (values.url === undefined) !== (values.key === undefined)) {
+    console.log(USAGE);
+    process.exit(values.help ? 0 : 2);
+  }
+  const { 'at-once': many, help: _, ...rest } = values;
+  return { ...rest, atOnce: Math.max(1, Number(many) || 8) };
+};
+
+const options = parse();
+const command = options.serve === undefined || options.serve === 'own' ? ownBuild() : options.serve.trim().split(/\s+/);
+const canServe = options.serve !== undefined || options.url === undefined;
+const started = options.url === undefined ? await startServer(command) : undefined;
+const target = { url: (options.url ?? started?.url ?? '').replace(/\/$/, ''), key: options.key ?? ADMIN_KEY, serve: command };
+
+const outcomes: Outcome[] = [];
+try {
+  const session = await openSession(target, { canServe, atOnce: options.atOnce });
+  await Promise.all(
+    plan(options.only).map(async (run) => {
+      const outcome = await session.perform(run);
+      outcomes.push(outcome);
+      if (!options.json) console.log(lineOf(outcome));
+    }),
+  );
+  await session.close();
+} finally {
+  await started?.discard();
+}
+if (options.json) console.log(JSON.stringify(outcomes.map(({ error: _, ...rest }) => rest), null, 2));
+else console.log(`\n${tableOf(outcomes)}\n\n${closingLine(outcomes)}`);
+process.exit(outcomes.some(({ result }) => result === 'FAIL') ? 1 : 0);

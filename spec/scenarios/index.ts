@@ -1,0 +1,27 @@
+// Every scenario file, in the order of the contract. Importing this registers all of them.
+import './01-terms.ts';
+import './02-stack.ts';
+import './03-1-paths.ts';
+import './03-2-1-documents.ts';
+import './03-2-3-preconditions.ts';
+import './03-2-4-filters.ts';
+import './03-2-4-pages.ts';
+import './03-2-5-collections.ts';
+import './03-2-6-changes.ts';
+import './04-1-1-envelope.ts';
+import './04-1-3-replays.ts';
+import './04-2-responses.ts';
+import './06-1-timeouts.ts';
+import './06-2-log.ts';
+import './07-limits.ts';
+import './08-errors.ts';
+import './09-1-compression.ts';
+import './09-2-batches.ts';
+import './10-versions.ts';
+import './11-access.ts';
+import './11-scopes.ts';
+import './12-1-health.ts';
+import './12-2-drain.ts';
+import './12-3-disk.ts';
+import './12-4-start.ts';
+import './13-settings.ts';
