@@ -109,7 +109,16 @@ try {
   for (const name of ['few', 'many', 'made']) await storage.write(collection(name));
   for (const inFlight of [1, 16, 64, 256]) {
     const count = inFlight === 1 ? 2_000 : 10_000;
-    say(`create unit (2 indexes, change), ${inFlight} in flight`, await repeat(() => drive(storage, Array.from({ length: count }, () => create('made')), inFlight)));
+    say(
+      `create unit (2 indexes, change), ${inFlight} in flight`,
+      await repeat(() =>
+        drive(
+          storage,
+          Array.from({ length: count }, () => create('made')),
+          inFlight,
+        ),
+      ),
+    );
   }
 
   for (const [name, size] of [

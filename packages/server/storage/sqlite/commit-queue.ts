@@ -98,7 +98,7 @@ export class CommitQueue {
     const flying = this.#flying;
     this.#flying = [];
     this.#flush();
-    this.#count(flying.length - exceptions.length);
+    this.#count(flying.filter(({ unit }) => unit !== undefined).length - exceptions.length);
     const refused = new Map(exceptions);
     const written = committedMessages(flying, places, refused);
     this.#counters.messagesWritten += written.length;

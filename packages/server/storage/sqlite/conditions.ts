@@ -11,7 +11,7 @@ export interface Piece {
 }
 
 const NEVER: Piece = { sql: '0', values: [] };
-const ALWAYS: Piece = { sql: '1', values: [] };
+export const ALWAYS: Piece = { sql: '1', values: [] };
 
 const typeOf = (scalar: Scalar): 'number' | 'string' | 'boolean' | 'null' => (scalar === null ? 'null' : (typeof scalar as 'number' | 'string' | 'boolean'));
 

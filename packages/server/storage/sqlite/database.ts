@@ -74,9 +74,7 @@ export const prepareRows = (database: Database, sql: string): Statement => {
 export const rows = (statement: Statement, ...values: Value[]): Value[][] => statement.all(...values) as unknown as Value[][];
 
 /** The first row of a statement of `prepareRows`. */
-export const firstRow = (statement: Statement, ...values: Value[]): Value[] | undefined =>
-  statement.get(...values) as unknown as Value[] | undefined;
+export const firstRow = (statement: Statement, ...values: Value[]): Value[] | undefined => statement.get(...values) as unknown as Value[] | undefined;
 
 /** The rows of a statement of `prepareRows`, one by one. */
-export const eachRow = (statement: Statement, ...values: Value[]): Iterable<Value[]> =>
-  statement.iterate(...values) as Iterable<unknown> as Iterable<Value[]>;
+export const eachRow = (statement: Statement, ...values: Value[]): Iterable<Value[]> => statement.iterate(...values) as Iterable<unknown> as Iterable<Value[]>;

@@ -41,7 +41,10 @@ const lock = (directory: string): Database => {
   } catch (error) {
     database.close();
     if (codeOf(error) === SQLITE_BUSY) {
-      throw new StorageError('unusable', `The data directory ${directory} is in use by another process; stop that one or give this one a directory of its own.`);
+      throw new StorageError(
+        'unusable',
+        `The data directory ${directory} is in use by another process; stop that one or give this one a directory of its own.`,
+      );
     }
     throw error;
   }

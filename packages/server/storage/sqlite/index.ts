@@ -1,5 +1,7 @@
 // The embedded store: one SQLite file, one writer thread with group commit, reader threads for pages. Only this file knows
 // all of its parts; only the port is promised to the outside.
+
+import { type Clock, systemClock } from '../../ports/clock.ts';
 import type {
   Epoch,
   ListPage,
@@ -17,7 +19,6 @@ import type {
   WriteOutcome,
   WriteUnit,
 } from '../../ports/storage.ts';
-import { type Clock, systemClock } from '../../ports/clock.ts';
 import { CommitQueue } from './commit-queue.ts';
 import { type Database, firstRow, openForReading, prepareRows, rows, type Statement } from './database.ts';
 import { type HeldDirectory, holdDirectory } from './directory.ts';
@@ -28,8 +29,8 @@ import type { Standing } from './messages.ts';
 import { ReaderThread } from './reader-thread.ts';
 import { RememberedRequests } from './remembered.ts';
 import { tableName } from './tables.ts';
-import { type Opened, WriterThread } from './writer-thread.ts';
 import { unpackDocument, unpackLogPage } from './units.ts';
+import { type Opened, WriterThread } from './writer-thread.ts';
 
 export interface SqliteStorageOptions {
   /** Where the store lives; made when missing, held by one process at a time. */
@@ -117,10 +118,7 @@ class SqliteStorage implements Storage {
   #byName(): ReadonlyMap<string, Collection> {
     this.#collections ??= new Map(
       readCollections(this.#database).map((collection) => {
-        const get = prepareRows(
-          this.#database,
-          `SELECT version, created, updated, incarnation, body FROM ${tableName(collection.number)} WHERE id = ?`,
-        );
+        const get = prepareRows(this.#database, `SELECT version, created, updated, incarnation, body FROM ${tableName(collection.number)} WHERE id = ?`);
         return [collection.name, { ...collection, get }];
       }),
     );

@@ -3,7 +3,7 @@
 // A row-value comparison would be shorter, but SQLite does not walk an index over expressions by it.
 import { createHash } from 'node:crypto';
 import { type ListQuery, StorageError } from '../../ports/storage.ts';
-import { conditionSql, type Piece } from './conditions.ts';
+import { ALWAYS, conditionSql, type Piece } from './conditions.ts';
 import type { Value } from './database.ts';
 import { isNullKey, keyExpression, NULL_SQL } from './paths.ts';
 import { tableName } from './tables.ts';
@@ -56,22 +56,23 @@ const segmentOrderSql = ([first, ...rest]: readonly OrderKey[]): string => {
   return rest.length === 0 ? own : `${own}, ${orderSql(rest)}`;
 };
 
-/** The conditions, each one time: the walks that together are "from this key on", in order. */
-const walks = (keys: readonly OrderKey[], after: Value | undefined): { readonly piece: Piece; readonly order: string }[] => {
+interface Walk {
+  readonly pieces: readonly Piece[];
+  readonly order: string;
+}
+
+/** The walks that together give everything from a key on, in order: behind a value of the first key, or all where there is none. */
+const walks = (keys: readonly OrderKey[], after: Value | undefined): readonly Walk[] => {
   const [first, ...rest] = keys;
-  if (first === undefined) return [];
+  if (first === undefined || (after !== undefined && isNullKey(after))) return [];
   const { sql, descending, nullable } = first;
-  if (after === undefined) {
-    if (!descending || !nullable) return [{ piece: { sql: '1', values: [] }, order: segmentOrderSql(keys) }];
-    return [
-      { piece: { sql: `${sql} < ${NULL_SQL}`, values: [] }, order: segmentOrderSql(keys) },
-      { piece: { sql: `${sql} = ${NULL_SQL}`, values: [] }, order: segmentOrderSql(rest) },
-    ];
-  }
-  if (isNullKey(after)) return [];
-  const behind = { piece: { sql: `${sql} ${descending ? '<' : '>'} ?`, values: [after] }, order: segmentOrderSql(keys) };
-  if (!descending || !nullable) return [behind];
-  return [behind, { piece: { sql: `${sql} = ${NULL_SQL}`, values: [] }, order: segmentOrderSql(rest) }];
+  const order = segmentOrderSql(keys);
+  const behind: Piece[] = after === undefined ? [] : [{ sql: `${sql} ${descending ? '<' : '>'} ?`, values: [after] }];
+  // Upwards the key of null comes last by itself.
+  if (!descending || !nullable) return [{ pieces: behind, order }];
+  const values: Piece[] = behind.length > 0 ? behind : [{ sql: `${sql} < ${NULL_SQL}`, values: [] }];
+  const nulls: Piece = { sql: `${sql} = ${NULL_SQL}`, values: [] };
+  return [{ pieces: values, order }, ...walks(rest, undefined).map((walk) => ({ pieces: [nulls, ...walk.pieces], order: walk.order }))];
 };
 
 /** A position is JSON: the mark of its list, then the keys of the last row seen; those that JSON lacks as an object. */
@@ -107,7 +108,7 @@ export const planList = (number: number, query: ListQuery): ListPlan => {
     .slice(0, 12);
   const table = tableName(number);
   const segment = (pieces: readonly Piece[], order: string): Piece => {
-    const all = [...conditions, ...pieces].filter(({ sql }) => sql !== '1');
+    const all = [...conditions, ...pieces].filter(({ sql }) => sql !== ALWAYS.sql);
     const where = all.length === 0 ? '' : ` WHERE ${all.map(({ sql }) => sql).join(' AND ')}`;
     return {
       sql: `SELECT ${COLUMNS} FROM ${table}${where}${order === '' ? '' : ` ORDER BY ${order}`} LIMIT ?`,
@@ -116,13 +117,13 @@ export const planList = (number: number, query: ListQuery): ListPlan => {
   };
   const keysSql = `SELECT ${keys.map(({ sql }) => sql).join(', ')} FROM ${table} WHERE place = ?`;
   if (query.after === undefined) {
-    return { segments: walks(keys, undefined).map(({ piece, order }) => segment([piece], order)), keys: keysSql, mark };
+    return { segments: walks(keys, undefined).map(({ pieces, order }) => segment(pieces, order)), keys: keysSql, mark };
   }
   const position = readPosition(query.after, mark, keys.length);
   const segments: Piece[] = [];
   for (let index = keys.length - 1; index >= 0; index--) {
     const equal = keys.slice(0, index).map(({ sql }, at): Piece => ({ sql: `${sql} = ?`, values: [position[at] as Value] }));
-    for (const { piece, order } of walks(keys.slice(index), position[index])) segments.push(segment([...equal, piece], order));
+    for (const { pieces, order } of walks(keys.slice(index), position[index])) segments.push(segment([...equal, ...pieces], order));
   }
   return { segments, keys: keysSql, mark };
 };

@@ -1,8 +1,8 @@
 // Reads a page of the log, in a reader thread: a bounded stretch of places at a time, so that a filter that matches
 // nothing holds up nobody.
-import { matcher } from '@godwit/protocol';
+import { firstSegment, matcher } from '@godwit/protocol';
 import type { LogQuery } from '../../ports/storage.ts';
-import { type Database, eachRow, firstRow, prepareRows, type Statement, type Value } from './database.ts';
+import { type Database, eachRow, firstRow, prepareRows, type Statement } from './database.ts';
 import type { Packer } from './packing.ts';
 
 /** The most places that one page looks at. */
@@ -47,7 +47,7 @@ export class LogReader {
     let passed = from;
     for (const row of eachRow(this.#stretch, from, to)) {
       const [seq, timestamp, change, topic, messageId, data] = row as [number, number, number, string, string, string];
-      if (isWanted(topic) && (change === 0 || readable === undefined || readable.has(topic.slice(0, topic.indexOf('.'))))) {
+      if (isWanted(topic) && (change === 0 || readable === undefined || readable.has(firstSegment(topic)))) {
         bytes += Buffer.byteLength(topic) + Buffer.byteLength(data);
         if (count === limit || (count > 0 && bytes > maxBytes)) return passed;
         count++;

@@ -73,11 +73,7 @@ export class RememberedRequests {
 }
 
 /** The newest generation's answer first: of one name used twice, the later use is the one that may still be remembered. */
-export const findIn = <Found>(
-  generations: readonly Findable[],
-  fingerprint: number,
-  verify: (place: number) => Found | undefined,
-): Found | undefined => {
+export const findIn = <Found>(generations: readonly Findable[], fingerprint: number, verify: (place: number) => Found | undefined): Found | undefined => {
   for (let index = generations.length - 1; index >= 0; index--) {
     const found = (generations[index] as Findable).find(fingerprint, verify);
     if (found !== undefined) return found;

@@ -96,9 +96,7 @@ export const migrate = (database: Database, salt: () => string, migrations: read
     try {
       database.exec(migrations[version] as string);
       if (version === 0) {
-        database
-          .prepare('INSERT INTO state VALUES (1, 0, 0, 0, 0, 0, 0, 0, ?, 0)')
-          .run(salt());
+        database.prepare('INSERT INTO state VALUES (1, 0, 0, 0, 0, 0, 0, 0, ?, 0)').run(salt());
       }
       database.exec(`PRAGMA user_version = ${version + 1}`);
       database.exec('COMMIT');

@@ -2,7 +2,7 @@
 // nothing by then, so refusing needs no savepoint. Knows nothing of threads.
 import type { ConflictReason, DocumentChange, RememberedRequest, RequestName } from '../../ports/storage.ts';
 import { type Database, eachRow, firstRow, prepareRows, type Statement, type Value } from './database.ts';
-import { Documents, type DocumentState, sameState } from './documents.ts';
+import { type DocumentState, Documents, sameState } from './documents.ts';
 import { type Fingerprint, fingerprinter } from './generation.ts';
 import { LogTail } from './log-tail.ts';
 import { RememberedRows } from './remembered.ts';
@@ -45,9 +45,7 @@ export class Store {
     this.documents = new Documents(database);
     this.#fingerprint = fingerprinter(this.salt);
     this.#remembered = new RememberedRows(database);
-    this.#rememberChange = database.prepare(
-      'INSERT INTO requests (age, at, client, request_id, first_seq, operation, outcome) VALUES (?, ?, ?, ?, ?, ?, ?)',
-    );
+    this.#rememberChange = database.prepare('INSERT INTO requests (age, at, client, request_id, first_seq, operation, outcome) VALUES (?, ?, ?, ?, ?, ?, ?)');
     this.#probe = database.prepare('UPDATE state SET probes = probes + 1 WHERE id = 1');
     this.#recordExists = prepareRows(database, 'SELECT 1 FROM records WHERE kind = ? AND id = ?');
     this.#putRecord = database.prepare('INSERT INTO records (kind, id, body) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET body = excluded.body');

@@ -53,8 +53,7 @@ export class StoredGeneration implements Findable {
 }
 
 /** The statement that a stored generation reads its parts with. */
-export const preparePart = (database: Database): Statement =>
-  prepareRows(database, 'SELECT bytes FROM generation_parts WHERE generation = ? AND part = ?');
+export const preparePart = (database: Database): Statement => prepareRows(database, 'SELECT bytes FROM generation_parts WHERE generation = ? AND part = ?');
 
 const filterOf = (generation: Generation): SharedArrayBuffer => {
   const filter = new SharedArrayBuffer(generation.slots);

@@ -37,12 +37,7 @@ export const createTable = (database: Database, number: number, indexes: StoredC
 };
 
 /** Makes the indexes that are new and drops those that are no longer named. */
-export const replaceIndexes = (
-  database: Database,
-  number: number,
-  before: StoredCollection['indexes'],
-  after: StoredCollection['indexes'],
-): void => {
+export const replaceIndexes = (database: Database, number: number, before: StoredCollection['indexes'], after: StoredCollection['indexes']): void => {
   const old = named(number, before);
   const wanted = named(number, after);
   for (const name of old.keys()) if (!wanted.has(name)) database.exec(`DROP INDEX ${name}`);

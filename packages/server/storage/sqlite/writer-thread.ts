@@ -47,15 +47,16 @@ export class WriterThread {
   #hear(message: FromWriter): void {
     switch (message.kind) {
       case 'committed':
-        return this.#committed(message);
+        this.#committed(message);
+        break;
       case 'tidied':
         this.#standing(message.standing);
-        return this.#tidying.shift()?.resolve(message.done);
+        this.#tidying.shift()?.resolve(message.done);
+        break;
       case 'fault':
         this.#standing(message.standing);
-        return this.#tidying.shift()?.reject(errorOf(message.fault));
-      default:
-        return;
+        this.#tidying.shift()?.reject(errorOf(message.fault));
+        break;
     }
   }
 

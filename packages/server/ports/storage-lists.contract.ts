@@ -1,0 +1,255 @@
+// Lists against a plain model in memory: conditions, order, pages while others come and go.
+import assert from 'node:assert/strict';
+import { describe } from 'node:test';
+import fc from 'fast-check';
+import { type Condition, type ListQuery, type Scalar, type SortKey, type Storage, StorageError, type StoredDocument } from './storage.ts';
+import { type ContractSubject, creation, document, itWithStore, makeCollection, nextOf, removal, replacement } from './storage-subject.contract.ts';
+
+const MEGABYTE = 1 << 20;
+const INDEXES = [['a'], ['deep.b'], ['a', 'deep.b'], ['c', 'createdAt'], ['version'], ['o\'dd."x']];
+
+// What tells comparisons apart: surrogates (their order in UTF-16 is not that in UTF-8), what looks like another type, ends of ranges.
+const TEXTS = ['', 'a', 'B', 'b', 'é', '\uff5e', '😀', '1', 'true', 'null', '[]', '{"x":1}', 'a\u0000b', "'; --"];
+const NUMBERS = [0, 1, -1, 1.5, 2, 1e21, 9_007_199_254_740_992, 1_234_567_890_123_456_800, 0.1 + 0.2, -1e-300];
+const scalar = fc.oneof(
+  fc.constantFrom(...TEXTS),
+  fc.constantFrom(...NUMBERS),
+  fc.boolean(),
+  fc.constant(null),
+  fc.string({ maxLength: 3 }),
+  fc.integer({ min: -3, max: 3 }),
+);
+const value = fc.oneof({ weight: 5, arbitrary: scalar }, { weight: 1, arbitrary: fc.constantFrom([], {}, ['a'], { b: 1 }, [1, null]) });
+const body = fc.record(
+  { a: value, c: scalar, deep: fc.oneof(fc.record({ b: value }, { requiredKeys: [] }), scalar), "o'dd": fc.record({ '"x': scalar }) },
+  { requiredKeys: [] },
+);
+const PATHS = [['a'], ['deep', 'b'], ['c'], ["o'dd", '"x'], ['deep'], ['none'], ['id'], ['version'], ['createdAt'], ['updatedAt'], ['id', 'b']];
+const path = fc.constantFrom(...PATHS);
+const comparison = fc.constantFrom('eq', 'ne', 'lt', 'lte', 'gt', 'gte', 'in') as fc.Arbitrary<Condition['comparison']>;
+const condition: fc.Arbitrary<Condition> = fc
+  .tuple(path, comparison, fc.array(scalar, { minLength: 1, maxLength: 3 }))
+  .map(([where, how, values]) => ({ path: where, comparison: how, values: how === 'in' ? values : values.slice(0, 1) }));
+const sortKey: fc.Arbitrary<SortKey> = fc.record({ path, descending: fc.boolean() });
+
+interface Kept {
+  readonly document: StoredDocument;
+  /** The order of creation. */
+  readonly place: number;
+}
+
+const memberOf = ({ document: kept }: Kept, [head = '', ...rest]: readonly string[]): unknown => {
+  const own = { id: kept.id, version: kept.version, createdAt: kept.createdAt, updatedAt: kept.updatedAt };
+  let found: unknown = Object.hasOwn(own, head) ? own[head as keyof typeof own] : (JSON.parse(kept.body) as Record<string, unknown>)[head];
+  for (const member of rest) {
+    const inside = typeof found === 'object' && found !== null && !Array.isArray(found) && Object.hasOwn(found, member);
+    found = inside ? (found as Record<string, unknown>)[member] : undefined;
+  }
+  return found ?? null;
+};
+
+const compare = (one: string | number | boolean, other: string | number | boolean): number => {
+  if (typeof one === 'string') return Buffer.compare(Buffer.from(one), Buffer.from(String(other)));
+  return Number(one) - Number(other);
+};
+
+const meets = (kept: Kept, { path: where, comparison: how, values }: Condition): boolean => {
+  const found = memberOf(kept, where);
+  const equal = (wanted: Scalar): boolean => found === wanted;
+  const first = values[0] ?? null;
+  switch (how) {
+    case 'eq':
+      return equal(first);
+    case 'ne':
+      return !equal(first);
+    case 'in':
+      return values.some(equal);
+    default: {
+      if (first === null || typeof found !== typeof first) return false;
+      const sign = compare(found as string, first);
+      return how === 'lt' ? sign < 0 : how === 'lte' ? sign <= 0 : how === 'gt' ? sign > 0 : sign >= 0;
+    }
+  }
+};
+
+/** The fixed order of types is the store's own: it is taken from the list itself and must only be one. */
+type TypeOrder = ReadonlyMap<string, number>;
+const kindOf = (found: unknown): string => (typeof found === 'object' ? 'other' : typeof found);
+
+const order =
+  (sort: readonly SortKey[], types: TypeOrder) =>
+  (one: Kept, other: Kept): number => {
+    for (const { path: where, descending } of sort) {
+      const [left, right] = [memberOf(one, where), memberOf(other, where)];
+      if (left === null || right === null) {
+        if (left === right) continue;
+        return left === null ? 1 : -1;
+      }
+      const kinds = (types.get(kindOf(left)) ?? 0) - (types.get(kindOf(right)) ?? 0);
+      const sign = kinds !== 0 ? kinds : kindOf(left) === 'other' ? 0 : compare(left as string, right as string);
+      if (sign !== 0) return descending ? -sign : sign;
+    }
+    const creations = one.document.createdAt - other.document.createdAt || one.place - other.place;
+    return sort.at(-1)?.descending ? -creations : creations;
+  };
+
+const query = (more: Partial<ListQuery>): ListQuery => ({ collection: 'docs', conditions: [], sort: [], limit: 100, maxBytes: MEGABYTE, ...more });
+
+const walk = async (storage: Storage, asked: ListQuery, between: () => Promise<void> = async () => {}): Promise<StoredDocument[]> => {
+  const seen: StoredDocument[] = [];
+  for (let after: string | null | undefined; after !== null; ) {
+    const page = await storage.listDocuments(after === undefined ? asked : { ...asked, after });
+    assert.ok(page.documents.length <= asked.limit && (page.next === null || page.documents.length > 0));
+    seen.push(...page.documents);
+    after = page.next;
+    if (after !== null) await between();
+  }
+  return seen;
+};
+
+const typeOrder = async (storage: Storage): Promise<TypeOrder> => {
+  const listed = await walk(storage, query({ collection: 'types', sort: [{ path: ['v'], descending: false }] }));
+  return new Map(listed.map(({ body: text }, index) => [kindOf((JSON.parse(text) as { v: unknown }).v), index]));
+};
+
+const fill = async (storage: Storage, bodies: readonly unknown[]): Promise<Kept[]> => {
+  await makeCollection(storage, 'docs', { indexes: INDEXES });
+  await makeCollection(storage, 'types');
+  await storage.write({ documents: ['s', 1, true, []].map((v, index) => creation('types', document(`t${index}`, { v }))) });
+  const kept = bodies.map(
+    (one, place): Kept => ({
+      place,
+      document: document(`d${(place * 7919) % 1000}`, one, { createdAt: 1_000 + ((place * 31) % 5), updatedAt: 2_000 + (place % 3), version: 1 + (place % 4) }),
+    }),
+  );
+  await Promise.all(kept.map((one) => storage.write({ documents: [creation('docs', one.document)] })));
+  return kept;
+};
+
+export const listsContract = (subject: ContractSubject): void => {
+  describe('lists', () => {
+    itWithStore(subject, 'are those that meet the conditions, in order, each once, whatever the pages', async ({ storage }) => {
+      const kept = await fill(storage, fc.sample(body, { numRuns: 150, seed: 7 }));
+      const types = await typeOrder(storage);
+      await fc.assert(
+        fc.asyncProperty(
+          fc.array(condition, { maxLength: 2 }),
+          fc.array(sortKey, { maxLength: 3 }),
+          fc.integer({ min: 1, max: 40 }),
+          async (conditions, sort, limit) => {
+            const expected = kept.filter((one) => conditions.every((each) => meets(one, each))).sort(order(sort, types));
+            const listed = await walk(storage, query({ conditions, sort, limit }));
+            assert.deepEqual(
+              listed.map(({ id }) => id),
+              expected.map(({ document: { id } }) => id),
+            );
+            assert.deepEqual(
+              listed,
+              expected.map((one) => one.document),
+            );
+          },
+        ),
+        { numRuns: 250 },
+      );
+    });
+
+    itWithStore(subject, 'show a document that stays exactly once, however many others come, change and go between pages', async ({ storage }) => {
+      const kept = await fill(storage, fc.sample(body, { numRuns: 40, seed: 11 }));
+      const types = await typeOrder(storage);
+      const property = fc.asyncProperty(
+        fc.array(sortKey, { maxLength: 2 }),
+        fc.integer({ min: 1, max: 9 }),
+        fc.array(fc.tuple(fc.nat(15), body), { minLength: 1, maxLength: 30 }),
+        async (sort, limit, churn) => {
+          const others = new Map<number, StoredDocument>();
+          let next = 0;
+          const listed = await walk(storage, query({ sort, limit }), async () => {
+            for (const [which, text] of [churn[next++ % churn.length], churn[next++ % churn.length]] as [number, unknown][]) {
+              const old = others.get(which);
+              const made = document(`other-${which}`, text, { createdAt: 1_000 + (which % 7) });
+              const changed = old === undefined ? creation('docs', made) : next % 3 === 0 ? removal('docs', old) : replacement('docs', old, nextOf(old, text));
+              if (changed.to === null) others.delete(which);
+              else others.set(which, changed.to);
+              assert.equal((await storage.write({ documents: [changed] })).status, 'written');
+            }
+          });
+          await storage.write({ documents: [...others.values()].map((old) => removal('docs', old)) });
+          const expected = [...kept].sort(order(sort, types)).map(({ document: { id } }) => id);
+          assert.deepEqual(
+            listed.map(({ id }) => id).filter((id) => !id.startsWith('other')),
+            expected,
+          );
+        },
+      );
+      await fc.assert(property, { numRuns: 60 });
+    });
+
+    itWithStore(subject, 'go on where the last document of a page was removed or changed its place', async ({ storage }) => {
+      await makeCollection(storage, 'docs', { indexes: [['n']] });
+      const all = Array.from({ length: 9 }, (_, n) => document(`d${n}`, { n }));
+      await storage.write({ documents: all.map((one) => creation('docs', one)) });
+      const sort = [{ path: ['n'], descending: false }];
+      const first = await storage.listDocuments(query({ sort, limit: 3 }));
+      await storage.write({ documents: [removal('docs', all[2] as StoredDocument)] });
+      const second = await storage.listDocuments(query({ sort, limit: 3, after: first.next ?? '' }));
+      await storage.write({ documents: [replacement('docs', all[5] as StoredDocument, nextOf(all[5] as StoredDocument, { n: -1 }))] });
+      const third = await storage.listDocuments(query({ sort, limit: 3, after: second.next ?? '' }));
+      const ids = [first, second, third].flatMap(({ documents }) => documents.map(({ id }) => id));
+      assert.deepEqual(
+        ids,
+        all.map(({ id }) => id),
+      );
+      assert.equal(third.next, null);
+    });
+
+    itWithStore(subject, 'end a page before the bytes pass, but never without a document', async ({ storage }) => {
+      await makeCollection(storage, 'docs');
+      const all = Array.from({ length: 6 }, (_, n) => document(`d${n}`, { text: 'é'.repeat(500) }));
+      await storage.write({ documents: all.map((one) => creation('docs', one)) });
+      const sizes: number[] = [];
+      for (const maxBytes of [1, 1_012, 2_100, 1e6]) {
+        const page = await storage.listDocuments(query({ maxBytes }));
+        sizes.push(page.documents.length);
+        assert.equal(page.next === null, page.documents.length === 6);
+        assert.equal((await walk(storage, query({ maxBytes }))).length, 6);
+      }
+      assert.deepEqual(sizes, [1, 1, 2, 6]);
+    });
+
+    itWithStore(subject, 'refuse a place that is not one of this list', async ({ storage }) => {
+      await fill(storage, [{ a: 1 }, { a: 2 }, { a: 3 }]);
+      const { next } = await storage.listDocuments(query({ limit: 1, sort: [{ path: ['a'], descending: false }] }));
+      const isPosition = (error: unknown): boolean => error instanceof StorageError && error.problem === 'position';
+      for (const after of ['', 'x', '[]', '{}', 'null', '[1,2,3]', '["x",{"b":900},1,1]', next?.replace(/\d/, 'x') ?? '']) {
+        await assert.rejects(storage.listDocuments(query({ after })), isPosition, after);
+      }
+      await assert.rejects(storage.listDocuments(query({ after: next ?? '', sort: [{ path: ['a'], descending: true }] })), isPosition);
+      await assert.rejects(storage.listDocuments(query({ after: next ?? '', conditions: [{ path: ['a'], comparison: 'eq', values: [1] }] })), isPosition);
+    });
+
+    itWithStore(subject, 'of an unknown collection are empty', async ({ storage }) => {
+      assert.deepEqual(await storage.listDocuments(query({ collection: 'none' })), { documents: [], next: null });
+      assert.equal(await storage.getDocument('none', 'x'), undefined);
+    });
+
+    itWithStore(subject, 'do not keep the event loop, however large the collection', async ({ storage }) => {
+      await makeCollection(storage, 'docs');
+      for (let part = 0; part < 10; part++) {
+        await storage.write({ documents: Array.from({ length: 2_000 }, (_, n) => creation('docs', document(`d${part}-${n}`, { n: (n * 7919) % 2_000 }))) });
+      }
+      let turns = 0;
+      let listing = true;
+      const turn = (): void => {
+        turns++;
+        if (listing) setImmediate(turn);
+      };
+      setImmediate(turn);
+      const sort = [{ path: ['n'], descending: false }];
+      await Promise.all(
+        Array.from({ length: 3 }, () => storage.listDocuments(query({ sort, limit: 10, conditions: [{ path: ['n'], comparison: 'gt', values: [1_000] }] }))),
+      );
+      listing = false;
+      assert.ok(turns > 50, `only ${turns} turns of the event loop during the lists`);
+    });
+  });
+};
