@@ -87,13 +87,29 @@ const overHttp = async (url: string, credential: string | undefined, method: str
   if (sentId !== undefined && json !== undefined && typeof sentId === 'string' && response.status < 300) {
     assert.equal(json.requestId, sentId, `4.2.1: the response to ${method} ${path} carries the request's requestId`);
   }
-  return { ...response, json, data: json?.data, error: json?.error, requestId: json?.requestId ?? null, replayed: response.headers['x-idempotent-replay'] === 'true' };
+  return {
+    ...response,
+    json,
+    data: json?.data,
+    error: json?.error,
+    requestId: json?.requestId ?? null,
+    replayed: response.headers['x-idempotent-replay'] === 'true',
+  };
 };
 
 /** An operation as a partial batch of one (9.2). The batch's requestId is the operation's. */
 const overBatch = async (url: string, credential: string | undefined, method: string, path: string, call: Call): Promise<Answer> => {
-  const operation = { id: 'one', method, path, ...('data' in call ? { data: call.data } : {}), ...(call.headers === undefined ? {} : { headers: call.headers }) };
-  const batch = await overHttp(url, credential, 'POST', '/v1/batch', { data: { operations: [operation] }, ...(call.requestId === undefined ? {} : { requestId: call.requestId }) });
+  const operation = {
+    id: 'one',
+    method,
+    path,
+    ...('data' in call ? { data: call.data } : {}),
+    ...(call.headers === undefined ? {} : { headers: call.headers }),
+  };
+  const batch = await overHttp(url, credential, 'POST', '/v1/batch', {
+    data: { operations: [operation] },
+    ...(call.requestId === undefined ? {} : { requestId: call.requestId }),
+  });
   if (batch.status !== 200 && batch.status !== 207) return batch;
   const [result, ...more] = batch.data.results as Json[];
   assert.equal(more.length, 0, '9.2.2: one result for one operation');

@@ -20,7 +20,11 @@ export const makeCertificate = (): Certificate => {
   const pair = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const ecdsaWithSha256 = sequence(oid('2a8648ce3d040302'));
   const name = sequence(der(0x31, sequence(oid('550403'), der(0x0c, Buffer.from('localhost')))));
-  const subjectNames = sequence(der(0x82, Buffer.from('localhost')), der(0x87, Buffer.from([127, 0, 0, 1])), der(0x87, Buffer.concat([Buffer.alloc(15), Buffer.from([1])])));
+  const subjectNames = sequence(
+    der(0x82, Buffer.from('localhost')),
+    der(0x87, Buffer.from([127, 0, 0, 1])),
+    der(0x87, Buffer.concat([Buffer.alloc(15), Buffer.from([1])])),
+  );
   const day = 86_400_000;
   const body = sequence(
     der(0xa0, der(0x02, Buffer.from([2]))),
@@ -33,6 +37,10 @@ export const makeCertificate = (): Certificate => {
     der(0xa3, sequence(sequence(oid('551d11'), der(0x04, subjectNames)))),
   );
   const signed = sequence(body, ecdsaWithSha256, der(0x03, Buffer.from([0]), sign('sha256', body, pair.privateKey)));
-  const lines = signed.toString('base64').match(/.{1,64}/g)?.join('\n') ?? '';
+  const lines =
+    signed
+      .toString('base64')
+      .match(/.{1,64}/g)
+      ?.join('\n') ?? '';
   return { cert: `-----BEGIN CERTIFICATE-----\n${lines}\n-----END CERTIFICATE-----\n`, key: String(pair.privateKey.export({ type: 'pkcs8', format: 'pem' })) };
 };

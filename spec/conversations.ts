@@ -18,7 +18,9 @@ export const conversations = (): Conversation[] =>
   readdirSync(DIRECTORY)
     .filter((file) => file.endsWith('.json'))
     .sort()
-    .flatMap((file) => (JSON.parse(readFileSync(new URL(file, DIRECTORY), 'utf8')) as Json[]).map(({ title, steps }) => ({ version: file.slice(0, -5), title, steps })));
+    .flatMap((file) =>
+      (JSON.parse(readFileSync(new URL(file, DIRECTORY), 'utf8')) as Json[]).map(({ title, steps }) => ({ version: file.slice(0, -5), title, steps })),
+    );
 
 type Known = Map<string, string>;
 
@@ -42,7 +44,11 @@ const compare = (expected: Json, actual: Json, known: Known, at: string): void =
 };
 
 export const replay = async (who: Caller, { title, steps }: Conversation, run: string): Promise<void> => {
-  const known: Known = new Map([['run', run], ['collection', `c-${run}`], ['topic', `t-${run}`]]);
+  const known: Known = new Map([
+    ['run', run],
+    ['collection', `c-${run}`],
+    ['topic', `t-${run}`],
+  ]);
   for (const [index, step] of steps.entries()) {
     const send = filled(step.send, known);
     const answer = await who.http(send.method, send.path, {

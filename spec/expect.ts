@@ -20,7 +20,10 @@ export const succeeds = (answer: Answer, status: number | readonly number[] = 20
 export const refuses = (answer: Answer, codes: Code | readonly Code[], field?: string | RegExp, saying = ''): Json => {
   const list: readonly Code[] = typeof codes === 'string' ? [codes] : codes;
   const prefix = saying === '' ? '' : `${saying}: `;
-  assert.ok(list.includes(answer.error?.code), `${prefix}expected ${list.map((code) => `${CATALOGUE[code].statuses[0] ?? ''} ${code}`).join(' or ')}, got ${shown(answer)}`);
+  assert.ok(
+    list.includes(answer.error?.code),
+    `${prefix}expected ${list.map((code) => `${CATALOGUE[code].statuses[0] ?? ''} ${code}`).join(' or ')}, got ${shown(answer)}`,
+  );
   if (typeof field === 'string') assert.equal(answer.error.details.field, field, `${prefix}details.field of ${shown(answer)}`);
   if (field instanceof RegExp) assert.match(String(answer.error.details.field), field, `${prefix}details.field of ${shown(answer)}`);
   return answer.error.details;

@@ -16,16 +16,32 @@ test('the contract is read: its sections and clauses are found', () => {
 
 test('every clause that is served has a scenario', () => {
   const proven = new Set(scenarios().map(({ clause }) => clause));
-  assert.deepEqual(clauses.filter((clause) => isServed(clause) && !proven.has(clause)), []);
+  assert.deepEqual(
+    clauses.filter((clause) => isServed(clause) && !proven.has(clause)),
+    [],
+  );
 });
 
 test('every scenario proves a clause of the contract', () => {
-  assert.deepEqual(scenarios().filter(({ clause }) => !clauses.includes(clause)).map(({ title }) => title), []);
+  assert.deepEqual(
+    scenarios()
+      .filter(({ clause }) => !clauses.includes(clause))
+      .map(({ title }) => title),
+    [],
+  );
 });
 
 test('what is said to be served, and what scenarios lean on, is in the contract', () => {
-  assert.deepEqual(SERVED.filter((section) => !clauses.some((clause) => within(clause, section))), []);
-  assert.deepEqual(scenarios().flatMap(({ also }) => also ?? []).filter((section) => !clauses.some((clause) => within(clause, section))), []);
+  assert.deepEqual(
+    SERVED.filter((section) => !clauses.some((clause) => within(clause, section))),
+    [],
+  );
+  assert.deepEqual(
+    scenarios()
+      .flatMap(({ also }) => also ?? [])
+      .filter((section) => !clauses.some((clause) => within(clause, section))),
+    [],
+  );
 });
 
 test('a title is taken apart at its clause', () => {

@@ -1,9 +1,9 @@
 // `npm run spec -- --url http://… --key …`: the executable specification against any living server, black-box.
 // `--only 3.2` takes a clause and what is below it; `--serve "command"` lets scenarios start servers of their own; `--json`.
 import { parseArgs } from 'node:util';
-import { closingLine, lineOf, tableOf } from './report.ts';
-import { openSession, type Outcome, plan } from './run.ts';
 import { ADMIN_KEY, ownBuild, startServer } from './own-server.ts';
+import { closingLine, lineOf, tableOf } from './report.ts';
+import { type Outcome, openSession, plan } from './run.ts';
 import './scenarios/index.ts';
 
 const USAGE = `Usage: npm run spec -- [--url URL --key KEY] [--serve COMMAND | --serve own] [--only CLAUSE] [--at-once N] [--json]
@@ -50,6 +50,13 @@ try {
 } finally {
   await started?.discard();
 }
-if (options.json) console.log(JSON.stringify(outcomes.map(({ error: _, ...rest }) => rest), null, 2));
+if (options.json)
+  console.log(
+    JSON.stringify(
+      outcomes.map(({ error: _, ...rest }) => rest),
+      null,
+      2,
+    ),
+  );
 else console.log(`\n${tableOf(outcomes)}\n\n${closingLine(outcomes)}`);
 process.exit(outcomes.some(({ result }) => result === 'FAIL') ? 1 : 0);

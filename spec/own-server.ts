@@ -130,11 +130,13 @@ export const startServer = async (command: readonly string[] | undefined, option
     if (url !== undefined) break;
     if (gone !== undefined || Date.now() > end) {
       await started.discard();
-      throw new Error(`the server did not start (${gone === undefined ? `no URL in ${START_MS} ms` : `ended with ${gone.code ?? gone.signal}`}): ${started.output().slice(0, 2_000)}`);
+      throw new Error(
+        `the server did not start (${gone === undefined ? `no URL in ${START_MS} ms` : `ended with ${gone.code ?? gone.signal}`}): ${started.output().slice(0, 2_000)}`,
+      );
     }
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
-  const key = options.env?.['GODWIT_ADMIN_KEY'] ?? ADMIN_KEY;
+  const key = options.env?.GODWIT_ADMIN_KEY ?? ADMIN_KEY;
   return {
     ...started,
     url,

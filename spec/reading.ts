@@ -24,7 +24,8 @@ export const walk = async (who: Caller, path: string, between?: (page: Json[], c
 };
 
 /** The cursor that stands at the end of the log now. */
-export const endOfLog = async (who: Caller, topics = '**'): Promise<string> => succeeds(await who.get(`/messages?topics=${topics}&after=latest&limit=1`), 200, 'the end of the log').cursor;
+export const endOfLog = async (who: Caller, topics = '**'): Promise<string> =>
+  succeeds(await who.get(`/messages?topics=${topics}&after=latest&limit=1`), 200, 'the end of the log').cursor;
 
 /** Every message that matches, after `cursor`, to the end of the log. */
 export const logAfter = async (who: Caller, topics: string, cursor: string, limit = 1_000): Promise<Json[]> => {

@@ -21,7 +21,9 @@ export const tableOf = (outcomes: readonly Outcome[]): string => {
     const count = (result: Outcome['result']): string => String(outcomes.filter((one) => one.clause === clause && one.result === result).length || '');
     return [clause, count('ok'), count('FAIL'), count('not run')];
   });
-  return [['clause', 'passed', 'failed', 'not run'], ...rows].map((row) => row.map((cell, index) => (index === 0 ? cell.padEnd(8) : cell.padStart(8))).join('')).join('\n');
+  return [['clause', 'passed', 'failed', 'not run'], ...rows]
+    .map((row) => row.map((cell, index) => (index === 0 ? cell.padEnd(8) : cell.padStart(8))).join(''))
+    .join('\n');
 };
 
 export const closingLine = (outcomes: readonly Outcome[]): string => {

@@ -1,6 +1,6 @@
 // HTTP as it is: one request over node:http with nothing hidden, or bytes over a socket and whatever comes back parsed by
 // hand. Judges nothing; every wait is bounded.
-import { Agent as HttpAgent, type IncomingHttpHeaders, request as httpRequest } from 'node:http';
+import { Agent as HttpAgent, request as httpRequest, type IncomingHttpHeaders } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { connect as connectTcp, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
@@ -41,9 +41,12 @@ const once = (url: string, sent: Sent): Promise<Received> =>
     const headers = { ...sent.headers };
     const body = sent.body === undefined ? undefined : Buffer.from(sent.body as string);
     if (body !== undefined && sent.chunked !== true) headers['content-length'] ??= String(body.length);
-    const options = { host: hostname.replace(/^\[|\]$/g, ''), port, method: sent.method, path: sent.path, headers, setHost: headers['host'] === undefined };
+    const options = { host: hostname.replace(/^\[|\]$/g, ''), port, method: sent.method, path: sent.path, headers, setHost: headers.host === undefined };
     const outgoing = secure ? httpsRequest({ ...options, agent: agents['https:'] }) : httpRequest({ ...options, agent: agents['http:'] });
-    const timer = setTimeout(() => outgoing.destroy(new Error(`no answer to ${sent.method} ${sent.path} in ${sent.timeoutMs ?? DEFAULT_TIMEOUT} ms`)), sent.timeoutMs ?? DEFAULT_TIMEOUT);
+    const timer = setTimeout(
+      () => outgoing.destroy(new Error(`no answer to ${sent.method} ${sent.path} in ${sent.timeoutMs ?? DEFAULT_TIMEOUT} ms`)),
+      sent.timeoutMs ?? DEFAULT_TIMEOUT,
+    );
     const fail = (error: Error): void => {
       clearTimeout(timer);
       reject(Object.assign(error, { reused: outgoing.reusedSocket }));
@@ -136,7 +139,10 @@ export const nextResponse = (socket: Socket, timeoutMs = 10_000): Promise<Receiv
       bytes = Buffer.concat([bytes, part]);
       const parsed = parseResponse(bytes, false);
       if (parsed === undefined) return;
-      if (parsed.response.status >= 200) return settle(parsed.response);
+      if (parsed.response.status >= 200) {
+        settle(parsed.response);
+        return;
+      }
       bytes = bytes.subarray(parsed.length);
       onData(Buffer.alloc(0));
     };

@@ -92,7 +92,12 @@ scenario('2.1 nothing in clear is spoken on a port with TLS', { needs: 'own serv
 
 scenario('2.1 a certificate without its key, or one that cannot be read, never leads to a server in clear', { needs: 'own server' }, async (t) => {
   const { cert, key } = certificateFiles(t.directory());
-  for (const flags of [['--tls-cert', cert], ['--tls-key', key], ['--tls-cert', key, '--tls-key', cert], ['--tls-cert', `${cert}.missing`, '--tls-key', key]]) {
+  for (const flags of [
+    ['--tls-cert', cert],
+    ['--tls-key', key],
+    ['--tls-cert', key, '--tls-key', cert],
+    ['--tls-cert', `${cert}.missing`, '--tls-key', key],
+  ]) {
     const { code, output } = await refusedStart(t.serve, { flags });
     assert.notEqual(code, 0, `the start is refused: ${output}`);
   }

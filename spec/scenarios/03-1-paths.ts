@@ -6,7 +6,13 @@ import type { Json } from '../json.ts';
 import { scenario } from '../scenario.ts';
 
 scenario('3.1.1 an unknown major version is 404 UNSUPPORTED_VERSION with the supported ones', {}, async (t) => {
-  for (const [method, path] of [['GET', '/v2'], ['GET', '/v2/things'], ['POST', '/v2/things'], ['DELETE', '/v99/a/b/c'], ['GET', '/v2/things?x=1']] as const) {
+  for (const [method, path] of [
+    ['GET', '/v2'],
+    ['GET', '/v2/things'],
+    ['POST', '/v2/things'],
+    ['DELETE', '/v99/a/b/c'],
+    ['GET', '/v2/things?x=1'],
+  ] as const) {
     const answer = await t.admin.http(method, path, method === 'POST' ? { data: {} } : {});
     const details = refuses(answer, 'UNSUPPORTED_VERSION', undefined, `${method} ${path}`);
     assert.equal(answer.status, 404, 'by URL it is 404');
@@ -17,9 +23,20 @@ scenario('3.1.1 an unknown major version is 404 UNSUPPORTED_VERSION with the sup
 
 scenario('3.1.1 any other unknown path is 404 NOT_FOUND', {}, async (t) => {
   const collection = await t.collection();
-  for (const path of ['/nothing-here', '/vv1', '/v1x', '/api/v1/things', '/healthz/deeper', `/v1/${collection}/a/b`, `/v1/${collection}/a/b/c/d`, '/v1/topics', '/v1/topics/a', '/v1/topics/a/messages/b']) {
+  for (const path of [
+    '/nothing-here',
+    '/vv1',
+    '/v1x',
+    '/api/v1/things',
+    '/healthz/deeper',
+    `/v1/${collection}/a/b`,
+    `/v1/${collection}/a/b/c/d`,
+    '/v1/topics',
+    '/v1/topics/a',
+    '/v1/topics/a/messages/b',
+  ]) {
     const answer = await t.admin.http('GET', path);
-    if (answer.status === 405) assert.ok(answer.headers['allow'], `${path} exists with another method`);
+    if (answer.status === 405) assert.ok(answer.headers.allow, `${path} exists with another method`);
     else refuses(answer, 'NOT_FOUND', undefined, path);
   }
   refuses(await t.admin.http('POST', '/nothing-here', { data: {} }), 'NOT_FOUND', undefined, 'POST');
@@ -27,7 +44,14 @@ scenario('3.1.1 any other unknown path is 404 NOT_FOUND', {}, async (t) => {
 
 scenario('3.1.1 a path that is not well encoded is refused by the catalogue', {}, async (t) => {
   const collection = await t.collection();
-  for (const path of [`/v1/${collection}/%`, `/v1/${collection}/%zz`, `/v1/%E0%A4%A`, `/v1/${collection}/%FF`, `/v1/${collection}/%00`, `/v1/${collection}/..%2f..%2fetc`]) {
+  for (const path of [
+    `/v1/${collection}/%`,
+    `/v1/${collection}/%zz`,
+    `/v1/%E0%A4%A`,
+    `/v1/${collection}/%FF`,
+    `/v1/${collection}/%00`,
+    `/v1/${collection}/..%2f..%2fetc`,
+  ]) {
     const answer = await t.admin.http('GET', path);
     assert.ok([400, 404, 422].includes(answer.status), `${path}: ${answer.status}`);
   }
@@ -36,7 +60,15 @@ scenario('3.1.1 a path that is not well encoded is refused by the catalogue', {}
 scenario('3.1.2 a body with another Content-Type is 415', {}, async (t) => {
   const collection = await t.collection();
   const body = JSON.stringify(envelope({ a: 1 }));
-  for (const type of ['text/plain', 'application/x-www-form-urlencoded', 'multipart/form-data; boundary=x', 'application/xml', 'application/jsonx', 'text/json', 'nonsense']) {
+  for (const type of [
+    'text/plain',
+    'application/x-www-form-urlencoded',
+    'multipart/form-data; boundary=x',
+    'application/xml',
+    'application/jsonx',
+    'text/json',
+    'nonsense',
+  ]) {
     refuses(await t.admin.http('POST', `/v1/${collection}`, { body, headers: { 'content-type': type } }), 'UNSUPPORTED_MEDIA_TYPE', undefined, type);
   }
   assert.deepEqual((await t.admin.get(`/${collection}`)).data.items, [], 'nothing was created');
@@ -51,7 +83,15 @@ scenario('3.1.2 an Accept that excludes JSON is 406, and does nothing', {}, asyn
     refuses(await t.admin.http('GET', `/v1/${collection}`, { headers: { accept } }), 'NOT_ACCEPTABLE', undefined, accept);
     refuses(await t.admin.http('POST', `/v1/${collection}`, { data: {}, headers: { accept } }), 'NOT_ACCEPTABLE', undefined, `POST, ${accept}`);
   }
-  for (const accept of ['application/json', '*/*', 'application/*', 'text/html, */*;q=0.1', 'text/html;q=0.9,application/json;q=0.1', 'Application/JSON', 'text/*, application/*;q=0.2']) {
+  for (const accept of [
+    'application/json',
+    '*/*',
+    'application/*',
+    'text/html, */*;q=0.1',
+    'text/html;q=0.9,application/json;q=0.1',
+    'Application/JSON',
+    'text/*, application/*;q=0.2',
+  ]) {
     succeeds(await t.admin.http('GET', `/v1/${collection}`, { headers: { accept } }), 200, accept);
   }
   assert.deepEqual((await t.admin.get(`/${collection}`)).data.items, [], 'nothing was created by what was refused');

@@ -67,7 +67,13 @@ scenario('3.2.4 a dot reaches into a member, in filters and in sorts', { over: '
 });
 
 scenario('3.2.4 without a schema values are JSON scalars where they parse as one, else strings', { over: 'any' }, async (t) => {
-  const documents = [{ name: 'number', v: 5 }, { name: 'text', v: '5' }, { name: 'yes', v: true }, { name: 'yestext', v: 'true' }, { name: 'word', v: 'word' }];
+  const documents = [
+    { name: 'number', v: 5 },
+    { name: 'text', v: '5' },
+    { name: 'yes', v: true },
+    { name: 'yestext', v: 'true' },
+    { name: 'word', v: 'word' },
+  ];
   const collection = await filled(t, documents);
   assert.deepEqual(await names(t.admin, collection, 'filter[v]=5'), ['number']);
   assert.deepEqual(await names(t.admin, collection, 'filter[v]="5"'), ['text']);
@@ -79,8 +85,18 @@ scenario('3.2.4 without a schema values are JSON scalars where they parse as one
 });
 
 scenario('3.2.4 with a schema values are typed by it', { over: 'any' }, async (t) => {
-  const schema = { type: 'object', properties: { code: { type: 'string' }, n: { type: 'integer' }, deep: { type: 'object', properties: { code: { type: 'string' } } } } };
-  const collection = await filled(t, [{ name: 'a', code: '5', n: 5, deep: { code: 'true' } }, { name: 'b', code: '50', n: 50, deep: { code: '7' } }], schema);
+  const schema = {
+    type: 'object',
+    properties: { code: { type: 'string' }, n: { type: 'integer' }, deep: { type: 'object', properties: { code: { type: 'string' } } } },
+  };
+  const collection = await filled(
+    t,
+    [
+      { name: 'a', code: '5', n: 5, deep: { code: 'true' } },
+      { name: 'b', code: '50', n: 50, deep: { code: '7' } },
+    ],
+    schema,
+  );
   assert.deepEqual(await names(t.admin, collection, 'filter[code]=5'), ['a'], 'a string of digits, as the schema says');
   assert.deepEqual(await names(t.admin, collection, 'filter[code][in]=5,50&sort=name'), ['a', 'b']);
   assert.deepEqual(await names(t.admin, collection, 'filter[n]=5'), ['a']);
@@ -111,7 +127,16 @@ scenario('3.2.4 sort: several fields, each up or down, numbers as numbers', { ov
     { name: 'd', g: 1, n: 100 },
     { name: 'e', g: 2, n: -1 },
   ]);
-  const expected: Record<string, string> = { n: 'e c b a d', '-n': 'd a b c e', 'g,n': 'b d e c a', '-g,n': 'e c a b d', 'g,-n': 'd b a c e', '-g,-n': 'a c e d b', name: 'a b c d e', '-name': 'e d c b a' };
+  const expected: Record<string, string> = {
+    n: 'e c b a d',
+    '-n': 'd a b c e',
+    'g,n': 'b d e c a',
+    '-g,n': 'e c a b d',
+    'g,-n': 'd b a c e',
+    '-g,-n': 'a c e d b',
+    name: 'a b c d e',
+    '-name': 'e d c b a',
+  };
   for (const [sort, order] of Object.entries(expected)) {
     assert.equal((await names(t.admin, collection, `sort=${sort}`)).join(' '), order, sort);
     assert.equal((await names(t.admin, collection, `sort=${sort}&limit=1`)).join(' '), order, `${sort}, one a page`);
@@ -131,7 +156,10 @@ scenario('3.2.4 missing values sort last, in both directions, on every page', { 
 });
 
 scenario('3.2.4 limit is 1 to 100, and 50 unless told', { over: 'any' }, async (t) => {
-  const collection = await filled(t, Array.from({ length: 103 }, (_, n) => ({ n })));
+  const collection = await filled(
+    t,
+    Array.from({ length: 103 }, (_, n) => ({ n })),
+  );
   const count = async (query: string): Promise<number> => succeeds(await t.admin.get(`/${collection}${query}`)).items.length;
   assert.deepEqual([await count(''), await count('?limit=1'), await count('?limit=100')], [50, 1, 100]);
   for (const limit of ['0', '101', '-1', '1.5', 'x', '', '1e1x', '%2B', 'NaN', '99999999999999999999']) {
@@ -151,7 +179,17 @@ scenario('3.2.4 an unknown parameter is 422 and named', { over: 'any' }, async (
 
 scenario('3.2.4 an ill-formed filter or sort is 422 and named', { over: 'any' }, async (t) => {
   const collection = await filled(t, PEOPLE);
-  for (const query of ['filter[n][like]=2', 'filter[n][EQ]=2', 'filter[]=2', 'filter=2', 'filter[n]x=2', 'filter[n=2', 'filter[n][eq][eq]=2', 'filter[n][]=2', 'filter.n=2']) {
+  for (const query of [
+    'filter[n][like]=2',
+    'filter[n][EQ]=2',
+    'filter[]=2',
+    'filter=2',
+    'filter[n]x=2',
+    'filter[n=2',
+    'filter[n][eq][eq]=2',
+    'filter[n][]=2',
+    'filter.n=2',
+  ]) {
     refuses(await t.admin.get(`/${collection}?${query}`), 'VALIDATION_FAILED', /^\/query\/filter/, query);
   }
   for (const sort of ['-', ',', 'name,', 'a..b']) refuses(await t.admin.get(`/${collection}?sort=${sort}`), 'VALIDATION_FAILED', '/query/sort', `sort=${sort}`);
@@ -159,13 +197,24 @@ scenario('3.2.4 an ill-formed filter or sort is 422 and named', { over: 'any' },
 
 scenario('3.2.4 filters are values, not language: quotes, wildcards and SQL match themselves alone', { over: 'any' }, async (t) => {
   const odd = ["o'hara", "x' OR '1'='1", '50%', '_____', '\\', '"; DROP TABLE documents; --', 'a b&c=d', '*', '%', 'ünïcode 😀', '[1]', '{"a":1}', "'"];
-  const collection = await filled(t, odd.map((name) => ({ name, v: name })));
+  const collection = await filled(
+    t,
+    odd.map((name) => ({ name, v: name })),
+  );
   const schema = { type: 'object', properties: { v: { type: 'string' } } };
-  const typed = await filled(t, odd.map((name) => ({ name, v: name })), schema);
+  const typed = await filled(
+    t,
+    odd.map((name) => ({ name, v: name })),
+    schema,
+  );
   for (const where of [collection, typed]) {
     for (const value of odd) {
       // As JSON these two parse, though not as scalars; either reading of "as one" is a string.
-      assert.deepEqual((await walk(t.admin, `/${where}?filter[v]=${encodeURIComponent(value)}`)).map(({ name }) => name), [value], value);
+      assert.deepEqual(
+        (await walk(t.admin, `/${where}?filter[v]=${encodeURIComponent(value)}`)).map(({ name }) => name),
+        [value],
+        value,
+      );
     }
     assert.equal((await walk(t.admin, `/${where}?filter[v]=${encodeURIComponent("' OR 1=1 --")}`)).length, 0);
     assert.equal((await walk(t.admin, `/${where}`)).length, odd.length, 'and nothing is lost');
@@ -181,6 +230,9 @@ scenario('3.2.4 filters are values, not language: quotes, wildcards and SQL matc
 scenario('3.2.4 brackets may be percent-encoded', {}, async (t) => {
   const collection = await filled(t, PEOPLE);
   const answer = await t.admin.http('GET', `/v1/${collection}?filter%5Bn%5D%5Bgte%5D=2&sort=%2Dn&filter%5Btext%5D=beta`);
-  assert.deepEqual(succeeds(answer).items.map(({ name }: Json) => name), ['bob']);
+  assert.deepEqual(
+    succeeds(answer).items.map(({ name }: Json) => name),
+    ['bob'],
+  );
   assert.deepEqual(await names(t.admin, collection, 'filter[text]=a%20b%26c%3Dd'), ['eve']);
 });

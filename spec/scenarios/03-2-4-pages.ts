@@ -15,10 +15,17 @@ const write = async (t: Trial, operations: readonly Json[]): Promise<void> => {
 scenario('3.2.4 data is {items, next}, next null at the end, and following it sees everything once', { over: 'any' }, async (t) => {
   const collection = await t.collection();
   assert.deepEqual(succeeds(await t.admin.get(`/${collection}`)), { items: [], next: null });
-  await write(t, Array.from({ length: 23 }, (_, n) => ({ method: 'POST', path: `/${collection}`, data: { n } })));
+  await write(
+    t,
+    Array.from({ length: 23 }, (_, n) => ({ method: 'POST', path: `/${collection}`, data: { n } })),
+  );
   for (const limit of [1, 7, 22, 23, 24, 50]) {
     const seen = await walk(t.admin, `/${collection}?limit=${limit}`);
-    assert.deepEqual(seen.map(({ n }) => n).sort((a, b) => a - b), Array.from({ length: 23 }, (_, n) => n), `${limit} a page`);
+    assert.deepEqual(
+      seen.map(({ n }) => n).sort((a, b) => a - b),
+      Array.from({ length: 23 }, (_, n) => n),
+      `${limit} a page`,
+    );
   }
   const page = succeeds(await t.admin.get(`/${collection}?limit=2`));
   assert.deepEqual(Object.keys(page).sort(), ['items', 'next']);
@@ -27,14 +34,17 @@ scenario('3.2.4 data is {items, next}, next null at the end, and following it se
 
 scenario('3.2.4 Link rel=next leads to the next page, filter and sort included, and is absent at the end', {}, async (t) => {
   const collection = await t.collection();
-  await write(t, Array.from({ length: 9 }, (_, n) => ({ method: 'POST', path: `/${collection}`, data: { n, even: n % 2 === 0 } })));
+  await write(
+    t,
+    Array.from({ length: 9 }, (_, n) => ({ method: 'POST', path: `/${collection}`, data: { n, even: n % 2 === 0 } })),
+  );
   const seen: number[] = [];
   let path: string | undefined = `/v1/${collection}?limit=2&sort=-n&filter[even]=true`;
   for (let page = 0; page < 10 && path !== undefined; page++) {
     const answer = await t.admin.http('GET', path);
     const data = succeeds(answer);
     seen.push(...data.items.map(({ n }: Json) => n));
-    const link: string | undefined = /<([^>]+)>\s*;\s*rel="?next"?/.exec(String(answer.headers['link'] ?? ''))?.[1];
+    const link: string | undefined = /<([^>]+)>\s*;\s*rel="?next"?/.exec(String(answer.headers.link ?? ''))?.[1];
     assert.equal(link === undefined, data.next === null, 'Link and next agree');
     if (link === undefined) break;
     const target: URL = new URL(link, new URL(path, t.url));
@@ -45,7 +55,11 @@ scenario('3.2.4 Link rel=next leads to the next page, filter and sort included, 
 
 scenario('3.2.4 after belongs to its filter and sort, and to its collection', { over: 'any' }, async (t) => {
   const [collection, other] = [await t.collection(), await t.collection()];
-  for (const where of [collection, other]) await write(t, Array.from({ length: 4 }, (_, n) => ({ method: 'POST', path: `/${where}`, data: { n, g: 1 } })));
+  for (const where of [collection, other])
+    await write(
+      t,
+      Array.from({ length: 4 }, (_, n) => ({ method: 'POST', path: `/${where}`, data: { n, g: 1 } })),
+    );
   const after = encodeURIComponent(succeeds(await t.admin.get(`/${collection}?limit=1&sort=n&filter[g]=1`)).next);
   succeeds(await t.admin.get(`/${collection}?limit=1&sort=n&filter[g]=1&after=${after}`), 200, 'its own');
   succeeds(await t.admin.get(`/${collection}?limit=3&sort=n&filter[g]=1&after=${after}`), 200, 'with another limit');
@@ -60,7 +74,12 @@ scenario('3.2.4 after belongs to its filter and sort, and to its collection', { 
   ];
   for (const path of foreign) refuses(await t.admin.get(path), ['INVALID_CURSOR', 'VALIDATION_FAILED'], undefined, path.replace(after, 'A'));
   for (const nonsense of ['x', '', '%00', 'null', `${after}x`, after.slice(0, -2), 'e30', 'W10', '..%2F', 'z'.repeat(2_000)]) {
-    refuses(await t.admin.get(`/${collection}?sort=n&filter[g]=1&after=${nonsense}`), ['INVALID_CURSOR', 'VALIDATION_FAILED'], undefined, `after=${nonsense.slice(0, 40)}`);
+    refuses(
+      await t.admin.get(`/${collection}?sort=n&filter[g]=1&after=${nonsense}`),
+      ['INVALID_CURSOR', 'VALIDATION_FAILED'],
+      undefined,
+      `after=${nonsense.slice(0, 40)}`,
+    );
   }
 });
 
@@ -69,7 +88,10 @@ const churned = async (t: Trial, sort: string, limit: number): Promise<void> => 
   const collection = await t.collection();
   const stable = Array.from({ length: 30 }, (_, n) => ({ id: `s${String(n).padStart(2, '0')}`, g: n % 3, ...(n % 5 === 0 ? {} : { n: (n * 7) % 11 }) }));
   const passing = Array.from({ length: 30 }, (_, n) => ({ id: `p${String(n).padStart(2, '0')}`, g: n % 3, n: n % 11 }));
-  await write(t, stable.flatMap((one, index) => [one, passing[index]]).map((data) => ({ method: 'POST', path: `/${collection}`, data })));
+  await write(
+    t,
+    stable.flatMap((one, index) => [one, passing[index]]).map((data) => ({ method: 'POST', path: `/${collection}`, data })),
+  );
   const left = new Set(passing.map(({ id }) => id));
   let serial = 0;
   const seen = await walk(t.admin, `/${collection}?limit=${limit}${sort === '' ? '' : `&sort=${sort}`}`, async (page) => {
@@ -81,7 +103,8 @@ const churned = async (t: Trial, sort: string, limit: number): Promise<void> => 
       operations.push({ method: 'DELETE', path: `/${collection}/${id}` });
     }
     for (const n of [-1, 5, 99]) operations.push({ method: 'POST', path: `/${collection}`, data: { id: `n${serial++}`, g: serial % 3, n } });
-    for (const one of page.slice(-2)) if (one.id.startsWith('s')) operations.push({ method: 'PATCH', path: `/${collection}/${one.id}`, data: { touched: serial } });
+    for (const one of page.slice(-2))
+      if (one.id.startsWith('s')) operations.push({ method: 'PATCH', path: `/${collection}/${one.id}`, data: { touched: serial } });
     if (serial < 200) await write(t, operations);
   });
   const counts = new Map<string, number>();
@@ -99,7 +122,10 @@ for (const sort of ['', 'n', '-n', 'g,-n', 'id', '-createdAt', 'createdAt,n']) {
 
 scenario('3.2.4 the page goes on though the document at its end was deleted or moved', { over: 'any' }, async (t) => {
   const collection = await t.collection();
-  await write(t, Array.from({ length: 6 }, (_, n) => ({ method: 'POST', path: `/${collection}`, data: { id: `d${n}`, n } })));
+  await write(
+    t,
+    Array.from({ length: 6 }, (_, n) => ({ method: 'POST', path: `/${collection}`, data: { id: `d${n}`, n } })),
+  );
   const first = succeeds(await t.admin.get(`/${collection}?limit=3&sort=n`));
   succeeds(await t.admin.delete(`/${collection}/d2`), 204);
   succeeds(await t.admin.patch(`/${collection}/d1`, { n: 100 }));
@@ -123,6 +149,9 @@ scenario('3.2.4 a page ends early at 4 MB, and the next goes on', {}, async (t) 
     if (data.next === null) break;
     after = `&after=${encodeURIComponent(data.next)}`;
   }
-  assert.deepEqual(seen, Array.from({ length: 11 }, (_, n) => n));
+  assert.deepEqual(
+    seen,
+    Array.from({ length: 11 }, (_, n) => n),
+  );
   assert.ok(pages >= 2, 'it took several');
 });

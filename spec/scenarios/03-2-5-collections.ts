@@ -79,14 +79,53 @@ scenario('3.2.5 the schema is JSON Schema 2020-12', { over: 'any' }, async (t) =
     then: { required: ['n'] },
     patternProperties: { '^x-': { type: 'boolean' } },
   });
-  const good: Json[] = [{}, { n: 1 }, { pair: ['a', 1] }, { kind: 'a' }, { kind: 'b', n: 2 }, { fixed: { x: [1] } }, { list: [1, 'a', 2] }, { text: 'abc' }, { either: 4 }, { either: 'x' }, { card: 1, owner: 2 }, { 'x-y': true }];
-  const bad: Json[] = [{ n: 0 }, { n: 1.5 }, { pair: [1, 'a'] }, { pair: ['a', 1, 2] }, { kind: 'c' }, { kind: 'b' }, { fixed: { x: [2] } }, { list: [1, 'a'] }, { list: [1, 1] }, { text: 'abcd' }, { text: 'd' }, { either: 3 }, { card: 1 }, { 'x-y': 1 }];
+  const good: Json[] = [
+    {},
+    { n: 1 },
+    { pair: ['a', 1] },
+    { kind: 'a' },
+    { kind: 'b', n: 2 },
+    { fixed: { x: [1] } },
+    { list: [1, 'a', 2] },
+    { text: 'abc' },
+    { either: 4 },
+    { either: 'x' },
+    { card: 1, owner: 2 },
+    { 'x-y': true },
+  ];
+  const bad: Json[] = [
+    { n: 0 },
+    { n: 1.5 },
+    { pair: [1, 'a'] },
+    { pair: ['a', 1, 2] },
+    { kind: 'c' },
+    { kind: 'b' },
+    { fixed: { x: [2] } },
+    { list: [1, 'a'] },
+    { list: [1, 1] },
+    { text: 'abcd' },
+    { text: 'd' },
+    { either: 3 },
+    { card: 1 },
+    { 'x-y': 1 },
+  ];
   for (const document of good) succeeds(await t.admin.post(`/${collection}`, document), 201, JSON.stringify(document));
   for (const document of bad) refuses(await t.admin.post(`/${collection}`, document), 'VALIDATION_FAILED', /^\/data/, JSON.stringify(document));
 });
 
 scenario('3.2.5 a schema that is none is 422', {}, async (t) => {
-  for (const schema of ['text', 5, [], { type: 'nonsense' }, { type: 5 }, { required: 'name' }, { properties: [] }, { properties: { a: { pattern: '(' } } }, { minimum: 'x' }, { $ref: '#/$defs/missing' }]) {
+  for (const schema of [
+    'text',
+    5,
+    [],
+    { type: 'nonsense' },
+    { type: 5 },
+    { required: 'name' },
+    { properties: [] },
+    { properties: { a: { pattern: '(' } } },
+    { minimum: 'x' },
+    { $ref: '#/$defs/missing' },
+  ]) {
     const name = t.name('c');
     refuses(await t.admin.post('/collections', { name, schema }), 'VALIDATION_FAILED', /^\/data\/schema/, JSON.stringify(schema));
     refuses(await t.admin.get(`/collections/${name}`), 'NOT_FOUND', undefined, 'and the collection is not made');
@@ -123,7 +162,11 @@ scenario('3.2.5 a changed schema holds for the next writes and touches no docume
   const collection = await t.collection({ type: 'object', properties: { a: { type: 'integer' } } });
   const old = succeeds(await t.admin.post(`/${collection}`, { a: 1 }), 201);
   const start = await endOfLog(t.admin);
-  succeeds(await t.admin.http('PUT', `/v1/collections/${collection}`, { data: { schema: { type: 'object', properties: { a: { type: 'string' } }, required: ['b'] } } }));
+  succeeds(
+    await t.admin.http('PUT', `/v1/collections/${collection}`, {
+      data: { schema: { type: 'object', properties: { a: { type: 'string' } }, required: ['b'] } },
+    }),
+  );
   assert.deepEqual(succeeds(await t.admin.get(`/${collection}/${old.id}`)), old, 'what is there stays');
   assert.deepEqual(await logAfter(t.admin, `${collection}.**`, start), []);
   refuses(await t.admin.post(`/${collection}`, { a: 1, b: 1 }), 'VALIDATION_FAILED', '/data/a');
@@ -159,7 +202,7 @@ scenario('3.2.5 a made collection has a Location', {}, async (t) => {
   t.forget(name);
   const answer = await t.admin.http('POST', '/v1/collections', { data: { name } });
   succeeds(answer, 201);
-  assert.equal(new URL(answer.headers['location'] ?? '', t.url).pathname, `/v1/collections/${name}`);
+  assert.equal(new URL(answer.headers.location ?? '', t.url).pathname, `/v1/collections/${name}`);
 });
 
 scenario('3.2.5 the names that a collection may have', { over: 'any' }, async (t) => {
@@ -167,9 +210,25 @@ scenario('3.2.5 the names that a collection may have', { over: 'any' }, async (t
     t.forget(name);
     succeeds(await t.admin.post('/collections', { name }), 201, name);
   }
-  const reserved = ['batch', 'changelog', 'collections', 'connections', 'keys', 'messages', 'session', 'stats', 'subscriptions', 'tokens', 'topics', 'ws', 'openapi.json', 'asyncapi.json'];
+  const reserved = [
+    'batch',
+    'changelog',
+    'collections',
+    'connections',
+    'keys',
+    'messages',
+    'session',
+    'stats',
+    'subscriptions',
+    'tokens',
+    'topics',
+    'ws',
+    'openapi.json',
+    'asyncapi.json',
+  ];
   const illFormed = ['', 'A', 'aB', '1a', '-a', '_a', '_x', 'a.b', 'a b', 'a/b', 'ä', `a${'b'.repeat(63)}`, 'a~', 5, null, true, {}, ['a']];
-  for (const name of [...reserved, ...illFormed]) refuses(await t.admin.post('/collections', { name }), 'VALIDATION_FAILED', '/data/name', JSON.stringify(name));
+  for (const name of [...reserved, ...illFormed])
+    refuses(await t.admin.post('/collections', { name }), 'VALIDATION_FAILED', '/data/name', JSON.stringify(name));
   refuses(await t.admin.post('/collections', {}), 'VALIDATION_FAILED', '/data/name', 'none');
 });
 

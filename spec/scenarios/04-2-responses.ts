@@ -1,11 +1,12 @@
 // 4.2.1: the form of every response, those of the HTTP parser included. What each exchange is checked for is in invariants.ts.
 import assert from 'node:assert/strict';
-import { checkResponse, isTimestamp } from '../invariants.ts';
 import { refuses, succeeds } from '../expect.ts';
-import { scenario } from '../scenario.ts';
-import { nextResponse, openSocket, rawExchange, type Received } from '../wire.ts';
+import { checkResponse, isTimestamp } from '../invariants.ts';
 import type { Json } from '../json.ts';
+import { scenario } from '../scenario.ts';
+import { nextResponse, openSocket, type Received, rawExchange } from '../wire.ts';
 
+/** Held to the invariants like every other response, though it was asked for by hand. */
 const judged = (path: string, response: Received | undefined, what: string): Json => {
   assert.ok(response !== undefined, `${what}: a response, not silence`);
   return checkResponse('GET', path, { 'x-request-id': 'raw' }, response);
@@ -48,7 +49,10 @@ scenario('4.2.1 the machine-read documents come without an envelope', {}, async 
 
 scenario('4.2.1 headers beyond bounds are 431 in the envelope', {}, async (t) => {
   const { host } = new URL(t.url);
-  const floods = { 'one long header': `X-Long: ${'x'.repeat(200_000)}\r\n`, 'many headers': Array.from({ length: 20_000 }, (_, n) => `X-${n}: ${n}\r\n`).join('') };
+  const floods = {
+    'one long header': `X-Long: ${'x'.repeat(200_000)}\r\n`,
+    'many headers': Array.from({ length: 20_000 }, (_, n) => `X-${n}: ${n}\r\n`).join(''),
+  };
   for (const [what, flood] of Object.entries(floods)) {
     const body = judged('/v1', await rawExchange(t.url, `GET /v1 HTTP/1.1\r\nHost: ${host}\r\n${flood}\r\n`), what);
     assert.equal(body.error.code, 'HEADERS_TOO_LARGE', what);
@@ -79,9 +83,8 @@ scenario('4.2.1 what is no HTTP is closed or refused in the envelope', {}, async
   for (const [what, bytes] of Object.entries(raw)) {
     const response = await rawExchange(t.url, bytes, 5_000);
     if (response === undefined) continue;
-    const body = judged('/v1', response, what);
     assert.ok(response.status >= 400 && response.status < 500, `${what}: ${response.status}`);
-    assert.equal(body.status, 'error', what);
+    assert.doesNotThrow(() => judged('/v1', response, what), `${what}: ${response.status} ${JSON.stringify(response.headers)} ${response.text.slice(0, 200)}`);
   }
   succeeds(await t.admin.http('GET', '/v1'), 200, 'and the server lives');
 });
@@ -110,7 +113,9 @@ scenario('4.2.1 a client that waits for 100 Continue is told to go on', {}, asyn
   t.after(async () => socket.destroy());
   const body = JSON.stringify({ requestId: t.name('r'), data: {} });
   const told = new Promise<string>((resolve) => socket.once('data', (part: Buffer) => resolve(part.toString('latin1'))));
-  socket.write(`POST /v1/${collection} HTTP/1.1\r\nHost: ${host}\r\nAuthorization: Bearer ${t.admin.credential}\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\nExpect: 100-continue\r\n\r\n`);
+  socket.write(
+    `POST /v1/${collection} HTTP/1.1\r\nHost: ${host}\r\nAuthorization: Bearer ${t.admin.credential}\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\nExpect: 100-continue\r\n\r\n`,
+  );
   assert.match(await told, /^HTTP\/1\.1 100 /);
   const answer = nextResponse(socket);
   socket.write(body);

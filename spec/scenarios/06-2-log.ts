@@ -18,9 +18,29 @@ scenario('6.2.1 a publish answers 201 with messageId, topic, cursor and timestam
 scenario('6.2.1 the data of a message is any JSON, and comes back as it went', { over: 'any' }, async (t) => {
   const topic = t.name('t');
   const start = await endOfLog(t.admin);
-  const values: Json[] = [null, true, false, 0, -1.5, 1e300, '', 'text', 'ünïcode 😀 \u0000', [], {}, [[], {}], { a: { b: [1, 'x', null] } }, { '': 1, 'a.b': 2, ' ': 3 }, '$', { cursor: 'x', messageId: 1 }];
+  const values: Json[] = [
+    null,
+    true,
+    false,
+    0,
+    -1.5,
+    1e300,
+    '',
+    'text',
+    'ünïcode 😀 \u0000',
+    [],
+    {},
+    [[], {}],
+    { a: { b: [1, 'x', null] } },
+    { '': 1, 'a.b': 2, ' ': 3 },
+    '$',
+    { cursor: 'x', messageId: 1 },
+  ];
   for (const value of values) succeeds(await t.admin.post(`/topics/${topic}/messages`, value), 201, JSON.stringify(value));
-  assert.deepEqual((await logAfter(t.admin, topic, start)).map(({ data }) => data), values);
+  assert.deepEqual(
+    (await logAfter(t.admin, topic, start)).map(({ data }) => data),
+    values,
+  );
 });
 
 scenario('6.2.1 a message can be read as soon as it is confirmed, and is the last of the log then', { over: 'any' }, async (t) => {
@@ -29,7 +49,10 @@ scenario('6.2.1 a message can be read as soon as it is confirmed, and is the las
     const start = await endOfLog(t.admin, topic);
     const { messageId } = succeeds(await t.admin.post(`/topics/${topic}/messages`, count), 201);
     const seen = await logAfter(t.admin, topic, start);
-    assert.deepEqual(seen.map((message) => message.messageId), [messageId]);
+    assert.deepEqual(
+      seen.map((message) => message.messageId),
+      [messageId],
+    );
   }
 });
 
@@ -39,7 +62,10 @@ scenario('6.2.1 published at once, each message is in the log once, where its cu
   const published = await Promise.all(Array.from({ length: 60 }, async (_, n) => succeeds(await t.admin.post(`/topics/${topic}.${n % 7}/messages`, n), 201)));
   const seen = await logAfter(t.admin, `${topic}.*`, start);
   const inOrder = [...published].sort((left, right) => Buffer.compare(Buffer.from(left.cursor), Buffer.from(right.cursor)));
-  assert.deepEqual(seen.map(({ messageId, cursor }) => [messageId, cursor]), inOrder.map(({ messageId, cursor }) => [messageId, cursor]));
+  assert.deepEqual(
+    seen.map(({ messageId, cursor }) => [messageId, cursor]),
+    inOrder.map(({ messageId, cursor }) => [messageId, cursor]),
+  );
 });
 
 scenario('6.2.1 a server killed at any instant loses no message that it confirmed', { needs: 'own server' }, async (t) => {
@@ -101,7 +127,11 @@ scenario('6.2.2 data is {items, cursor, more}: going on from the cursor sees eac
       if (!data.more) break;
       assert.ok(seen.length <= 11);
     }
-    assert.deepEqual(seen, Array.from({ length: 11 }, (_, n) => n), `${limit} a page`);
+    assert.deepEqual(
+      seen,
+      Array.from({ length: 11 }, (_, n) => n),
+      `${limit} a page`,
+    );
   }
 });
 
@@ -124,7 +154,11 @@ scenario('6.2.2 the cursor of an empty page is where to go on, over what does no
     after = data.cursor;
   }
   succeeds(await t.admin.post(`/topics/${quiet}/messages`, 'at last'), 201);
-  assert.deepEqual((await logAfter(t.admin, quiet, after)).map(({ data }) => data), ['at last'], 'and misses nothing');
+  assert.deepEqual(
+    (await logAfter(t.admin, quiet, after)).map(({ data }) => data),
+    ['at last'],
+    'and misses nothing',
+  );
 });
 
 scenario('6.2.2 a message that several patterns match comes once', { over: 'any' }, async (t) => {
@@ -152,7 +186,8 @@ scenario('6.2.2 limit is 1 to 1,000, and 100 unless told', {}, async (t) => {
   }
   const count = async (query: string): Promise<number> => succeeds(await t.admin.get(`/messages?topics=${topic}&after=${start}${query}`)).items.length;
   assert.deepEqual([await count(''), await count('&limit=1'), await count('&limit=1000')], [100, 1, 120]);
-  for (const limit of ['0', '1001', '-1', '1.5', 'x', '']) refuses(await t.admin.get(`/messages?topics=a&limit=${limit}`), 'VALIDATION_FAILED', '/query/limit', limit);
+  for (const limit of ['0', '1001', '-1', '1.5', 'x', ''])
+    refuses(await t.admin.get(`/messages?topics=a&limit=${limit}`), 'VALIDATION_FAILED', '/query/limit', limit);
 });
 
 scenario('6.2.2 an unknown parameter is 422 and named', { over: 'any' }, async (t) => {
@@ -175,7 +210,10 @@ scenario('6.2.2 a page ends early at 4 MB, and the next goes on', {}, async (t) 
     after = data.cursor;
     if (!data.more) break;
   }
-  assert.deepEqual(seen, Array.from({ length: 11 }, (_, n) => n));
+  assert.deepEqual(
+    seen,
+    Array.from({ length: 11 }, (_, n) => n),
+  );
   assert.ok(pages >= 2, 'it took several');
 });
 
@@ -187,6 +225,9 @@ scenario('6.2.2 a cursor goes on after a restart', { needs: 'own server' }, asyn
   const two = await t.server({ dataDir: one.dataDir });
   const third = succeeds(await two.admin.post('/topics/t/messages', 3), 201);
   const seen = await logAfter(two.admin, 't', first.cursor);
-  assert.deepEqual(seen.map(({ cursor, messageId }) => [cursor, messageId]), [second, third].map(({ cursor, messageId }) => [cursor, messageId]));
+  assert.deepEqual(
+    seen.map(({ cursor, messageId }) => [cursor, messageId]),
+    [second, third].map(({ cursor, messageId }) => [cursor, messageId]),
+  );
   assert.ok(third.cursor > second.cursor, 'the order goes on as well');
 });

@@ -50,7 +50,9 @@ scenario('7.1.1 beyond the limit is 429 RATE_LIMITED with Retry-After, costing n
 scenario('7.1.1 a batch costs its operations, and is refused whole where they are too many', {}, async (t) => {
   const collection = await t.collection();
   const who = await t.caller([`write:${collection}`], { limits: { operationsPerMinute: 10 } });
-  const batch = (count: number): Json => ({ data: { operations: Array.from({ length: count }, () => ({ method: 'POST', path: `/${collection}`, data: {} })) } });
+  const batch = (count: number): Json => ({
+    data: { operations: Array.from({ length: count }, () => ({ method: 'POST', path: `/${collection}`, data: {} })) },
+  });
   const first = await who.http('POST', '/v1/batch', batch(7));
   succeeds(first);
   assert.equal(first.headers['x-ratelimit-remaining'], '3');
@@ -63,7 +65,8 @@ scenario('7.1.1 a batch costs its operations, and is refused whole where they ar
 
 scenario('7.1.1 keys have budgets of their own; so has a token with a sub, of the same size', {}, async (t) => {
   const [one, two] = [await t.key(['publish:**'], { limits: { operationsPerMinute: 4 } }), await t.key(['publish:**'], { limits: { operationsPerMinute: 4 } })];
-  const publish = (credential: string): ReturnType<typeof t.admin.http> => caller(t.url, credential).http('POST', `/v1/topics/${t.name('t')}/messages`, { data: 1 });
+  const publish = (credential: string): ReturnType<typeof t.admin.http> =>
+    caller(t.url, credential).http('POST', `/v1/topics/${t.name('t')}/messages`, { data: 1 });
   const { token } = succeeds(await caller(t.url, one.key).post('/tokens', { ttl: 60, sub: 'x' }), 201);
   for (let n = 0; n < 3; n++) succeeds(await publish(one.key), 201);
   refuses(await publish(one.key), 'RATE_LIMITED', undefined, 'the key’s is used up');
@@ -181,9 +184,20 @@ scenario('7.2.2 a document that would grow over 1 MB is 413, and stays as it was
 scenario('7.2.2 a document or message over 1 MB within a batch is 413', {}, async (t) => {
   const collection = await t.collection();
   const large = { a: 'x'.repeat(MB + 100_000) };
-  const operations = [{ method: 'POST', path: `/${collection}`, data: large }, { method: 'POST', path: `/topics/${t.name('t')}/messages`, data: large }, { method: 'POST', path: `/${collection}`, data: {} }];
+  const operations = [
+    { method: 'POST', path: `/${collection}`, data: large },
+    { method: 'POST', path: `/topics/${t.name('t')}/messages`, data: large },
+    { method: 'POST', path: `/${collection}`, data: {} },
+  ];
   const { results } = succeeds(await t.admin.http('POST', '/v1/batch', { data: { operations } }), 207);
-  assert.deepEqual(results.map(({ statusCode, error }: Json) => [statusCode, error?.code]), [[413, 'PAYLOAD_TOO_LARGE'], [413, 'PAYLOAD_TOO_LARGE'], [201, undefined]]);
+  assert.deepEqual(
+    results.map(({ statusCode, error }: Json) => [statusCode, error?.code]),
+    [
+      [413, 'PAYLOAD_TOO_LARGE'],
+      [413, 'PAYLOAD_TOO_LARGE'],
+      [201, undefined],
+    ],
+  );
 });
 
 scenario('7.2.2 what is far too large is refused before it has all been sent', {}, async (t) => {
@@ -191,7 +205,9 @@ scenario('7.2.2 what is far too large is refused before it has all been sent', {
   const socket = await openSocket(t.url);
   t.after(async () => socket.destroy());
   const answer = nextResponse(socket, 15_000);
-  socket.write(`POST /v1/topics/t/messages HTTP/1.1\r\nHost: ${host}\r\nAuthorization: Bearer ${t.admin.credential}\r\nContent-Type: application/json\r\nContent-Length: 5000000000\r\n\r\n`);
+  socket.write(
+    `POST /v1/topics/t/messages HTTP/1.1\r\nHost: ${host}\r\nAuthorization: Bearer ${t.admin.credential}\r\nContent-Type: application/json\r\nContent-Length: 5000000000\r\n\r\n`,
+  );
   socket.write('{"requestId":"x","data":"');
   for (let part = 0; part < 32; part++) if (!socket.destroyed) socket.write('x'.repeat(65_536));
   const response = await answer;
@@ -204,7 +220,9 @@ scenario('7.2.2 the sizes are settings', { needs: 'own server' }, async (t) => {
   succeeds(await publish(1_800), 201);
   refuses(await publish(2_100), 'PAYLOAD_TOO_LARGE');
   const batch = (size: number): ReturnType<typeof t.admin.http> =>
-    server.admin.http('POST', '/v1/batch', { data: { operations: Array.from({ length: 3 }, () => ({ method: 'POST', path: '/topics/t/messages', data: 'x'.repeat(size) })) } });
+    server.admin.http('POST', '/v1/batch', {
+      data: { operations: Array.from({ length: 3 }, () => ({ method: 'POST', path: '/topics/t/messages', data: 'x'.repeat(size) })) },
+    });
   succeeds(await batch(1_000));
   refuses(await batch(1_500), ['PAYLOAD_TOO_LARGE', 'BATCH_TOO_LARGE']);
 });

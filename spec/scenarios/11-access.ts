@@ -12,19 +12,40 @@ scenario('11.1 credentials are a Bearer in Authorization and nothing else', {}, 
   const collection = await t.collection();
   const path = `/v1/${collection}`;
   const { credential } = t.admin;
-  for (const authorization of [`Bearer ${credential}`, `bearer ${credential}`, `BEARER ${credential}`]) succeeds(await t.anonymous.http('GET', path, { headers: { authorization } }), 200, 'the scheme’s case is free');
-  for (const authorization of ['', `Basic ${credential}`, `${credential}`, 'Bearer', `Bearer ${credential}x`, `Bearer ${credential?.slice(0, -1)}`, 'Bearer no such key', `Token ${credential}`]) {
+  for (const authorization of [`Bearer ${credential}`, `bearer ${credential}`, `BEARER ${credential}`])
+    succeeds(await t.anonymous.http('GET', path, { headers: { authorization } }), 200, 'the scheme’s case is free');
+  for (const authorization of [
+    '',
+    `Basic ${credential}`,
+    `${credential}`,
+    'Bearer',
+    `Bearer ${credential}x`,
+    `Bearer ${credential?.slice(0, -1)}`,
+    'Bearer no such key',
+    `Token ${credential}`,
+  ]) {
     refuses(await t.anonymous.http('GET', path, { headers: { authorization } }), 'UNAUTHENTICATED', undefined, authorization.slice(0, 12));
   }
-  for (const query of [`?access_token=${credential}`, `?key=${credential}`]) refuses(await t.anonymous.http('GET', path + query), 'UNAUTHENTICATED', undefined, 'never in the URL');
+  for (const query of [`?access_token=${credential}`, `?key=${credential}`])
+    refuses(await t.anonymous.http('GET', path + query), 'UNAUTHENTICATED', undefined, 'never in the URL');
 });
 
 scenario('11.1 a key is made with id, key, name, client, scopes and limits, and shown once', {}, async (t) => {
-  const asked = { name: t.name('key'), client: t.name('client'), scopes: ['read:*', 'publish:a.**'], limits: { operationsPerMinute: 7, connectionsPerClient: 3, messagesPerSecond: 5 } };
+  const asked = {
+    name: t.name('key'),
+    client: t.name('client'),
+    scopes: ['read:*', 'publish:a.**'],
+    limits: { operationsPerMinute: 7, connectionsPerClient: 3, messagesPerSecond: 5 },
+  };
   const answer = await t.admin.http('POST', '/v1/keys', { data: asked });
   const made = succeeds(answer, 201);
   t.after(() => t.admin.http('DELETE', `/v1/keys/${made.id}`));
-  assert.deepEqual(Object.keys(made).filter((name) => !['createdAt'].includes(name)).sort(), ['client', 'id', 'key', 'limits', 'name', 'scopes']);
+  assert.deepEqual(
+    Object.keys(made)
+      .filter((name) => !['createdAt'].includes(name))
+      .sort(),
+    ['client', 'id', 'key', 'limits', 'name', 'scopes'],
+  );
   assert.match(made.id, UUID_V7);
   assert.match(made.key, /^[A-Za-z0-9._~-]{20,}$/, 'of the characters that a subprotocol can carry');
   assert.deepEqual([made.name, made.client, made.scopes, made.limits], [asked.name, asked.client, asked.scopes, asked.limits]);
@@ -92,7 +113,12 @@ scenario('11.1 a deleted key ends at once, and voids its tokens', {}, async (t) 
 });
 
 const bytesBelow = (directory: string): Buffer =>
-  Buffer.concat(readdirSync(directory, { recursive: true }).map((name) => join(directory, String(name))).filter((path) => statSync(path).isFile()).map((path) => readFileSync(path)));
+  Buffer.concat(
+    readdirSync(directory, { recursive: true })
+      .map((name) => join(directory, String(name)))
+      .filter((path) => statSync(path).isFile())
+      .map((path) => readFileSync(path)),
+  );
 
 scenario('11.1 keys are stored hashed and appear in no log', { needs: 'own server' }, async (t) => {
   const server = await t.server();
@@ -101,7 +127,11 @@ scenario('11.1 keys are stored hashed and appear in no log', { needs: 'own serve
   await caller(server.url, token).http('GET', '/v1/messages?topics=a');
   const stored = bytesBelow(server.dataDir);
   assert.ok(stored.includes('findable-name'), 'this looks where keys are');
-  for (const [what, secret] of [['the key', made.key], ['the admin key', server.key], ['a token', token]] as const) {
+  for (const [what, secret] of [
+    ['the key', made.key],
+    ['the admin key', server.key],
+    ['a token', token],
+  ] as const) {
     assert.ok(!stored.includes(secret), `${what} is not in the store`);
     assert.ok(!server.output().includes(secret), `${what} is not in the log`);
   }
@@ -109,7 +139,10 @@ scenario('11.1 keys are stored hashed and appear in no log', { needs: 'own serve
 
 scenario('11.1 keys and tokens live on after a restart, and deleted ones stay deleted', { needs: 'own server' }, async (t) => {
   const one = await t.server();
-  const [kept, gone] = [succeeds(await one.admin.post('/keys', { scopes: ['subscribe:**'] }), 201), succeeds(await one.admin.post('/keys', { scopes: ['subscribe:**'] }), 201)];
+  const [kept, gone] = [
+    succeeds(await one.admin.post('/keys', { scopes: ['subscribe:**'] }), 201),
+    succeeds(await one.admin.post('/keys', { scopes: ['subscribe:**'] }), 201),
+  ];
   assert.equal((await one.admin.delete(`/keys/${gone.id}`)).status, 204);
   await one.kill();
   const two = await t.server({ dataDir: one.dataDir });
@@ -136,16 +169,19 @@ scenario('11.2 a token is made with token, expiresAt and sub', {}, async (t) => 
 scenario('11.2 ttl is in seconds, at most 24 h', {}, async (t) => {
   const who = await t.caller(['read:*']);
   for (const ttl of [1, 86_400]) succeeds(await who.http('POST', '/v1/tokens', { data: { ttl } }), 201, `${ttl}`);
-  for (const ttl of [0, -1, 86_401, '60', null, true, {}, 1e300]) refuses(await who.http('POST', '/v1/tokens', { data: { ttl } }), 'VALIDATION_FAILED', '/data/ttl', JSON.stringify(ttl));
+  for (const ttl of [0, -1, 86_401, '60', null, true, {}, 1e300])
+    refuses(await who.http('POST', '/v1/tokens', { data: { ttl } }), 'VALIDATION_FAILED', '/data/ttl', JSON.stringify(ttl));
   refuses(await who.http('POST', '/v1/tokens', { data: {} }), 'VALIDATION_FAILED', '/data/ttl');
-  for (const sub of [5, {}, []]) refuses(await who.http('POST', '/v1/tokens', { data: { ttl: 5, sub } }), 'VALIDATION_FAILED', '/data/sub', JSON.stringify(sub));
+  for (const sub of [5, {}, []])
+    refuses(await who.http('POST', '/v1/tokens', { data: { ttl: 5, sub } }), 'VALIDATION_FAILED', '/data/sub', JSON.stringify(sub));
   refuses(await who.http('POST', '/v1/tokens', { data: { ttl: 5, scopes: ['nonsense'] } }), 'VALIDATION_FAILED', '/data/scopes/0');
 });
 
 scenario('11.2 a token has its scopes, within the key’s own, or the key’s', {}, async (t) => {
   const [one, two] = [await t.collection(), await t.collection()];
   const who = await t.caller([`read:${one}`, `read:${two}`, 'publish:x.**', 'subscribe:x.*']);
-  const token = async (scopes?: string[]): Promise<string> => succeeds(await who.post('/tokens', { ttl: 60, ...(scopes === undefined ? {} : { scopes }) }), 201, `${scopes}`).token;
+  const token = async (scopes?: string[]): Promise<string> =>
+    succeeds(await who.post('/tokens', { ttl: 60, ...(scopes === undefined ? {} : { scopes }) }), 201, `${scopes}`).token;
   const narrow = t.as(await token([`read:${one}`, 'publish:x.y']));
   succeeds(await narrow.get(`/${one}`));
   refuses(await narrow.get(`/${two}`), 'FORBIDDEN');
@@ -158,11 +194,25 @@ scenario('11.2 a token has its scopes, within the key’s own, or the key’s', 
 
 scenario('11.2 wider scopes than the key’s are 403', {}, async (t) => {
   const who = await t.caller(['read:a', 'write:a', 'publish:x.*', 'subscribe:x.**']);
-  for (const scope of ['read:b', 'read:*', 'write:*', 'publish:x.**', 'publish:**', 'publish:*.a', 'publish:x.y.z', 'publish:x', 'subscribe:**', 'subscribe:*.**', 'subscribe:y', 'admin']) {
+  for (const scope of [
+    'read:b',
+    'read:*',
+    'write:*',
+    'publish:x.**',
+    'publish:**',
+    'publish:*.a',
+    'publish:x.y.z',
+    'publish:x',
+    'subscribe:**',
+    'subscribe:*.**',
+    'subscribe:y',
+    'admin',
+  ]) {
     refuses(await who.http('POST', '/v1/tokens', { data: { ttl: 60, scopes: [scope] } }), 'FORBIDDEN', undefined, scope);
   }
   refuses(await who.http('POST', '/v1/tokens', { data: { ttl: 60, scopes: ['read:a', 'read:b'] } }), 'FORBIDDEN', undefined, 'one of them');
-  for (const scope of ['read:a', 'publish:x.*', 'publish:x.y', 'subscribe:x.**', 'subscribe:x.*.z', 'subscribe:x.y']) succeeds(await who.http('POST', '/v1/tokens', { data: { ttl: 60, scopes: [scope] } }), 201, scope);
+  for (const scope of ['read:a', 'publish:x.*', 'publish:x.y', 'subscribe:x.**', 'subscribe:x.*.z', 'subscribe:x.y'])
+    succeeds(await who.http('POST', '/v1/tokens', { data: { ttl: 60, scopes: [scope] } }), 201, scope);
 });
 
 scenario('11.2 a token cannot mint tokens nor carry admin', {}, async (t) => {
@@ -170,7 +220,11 @@ scenario('11.2 a token cannot mint tokens nor carry admin', {}, async (t) => {
   const { token } = succeeds(await who.post('/tokens', { ttl: 60 }), 201);
   refuses(await t.as(token).http('POST', '/v1/tokens', { data: { ttl: 10 } }), 'FORBIDDEN');
   refuses(await t.admin.http('POST', '/v1/tokens', { data: { ttl: 60, scopes: ['admin'] } }), 'FORBIDDEN');
-  const { token: ofAdmin } = succeeds(await t.admin.http('POST', '/v1/tokens', { data: { ttl: 60, scopes: ['read:*', 'publish:**'] } }), 201, 'admin is all: any other scope is within it');
+  const { token: ofAdmin } = succeeds(
+    await t.admin.http('POST', '/v1/tokens', { data: { ttl: 60, scopes: ['read:*', 'publish:**'] } }),
+    201,
+    'admin is all: any other scope is within it',
+  );
   refuses(await t.as(ofAdmin).http('GET', '/v1/collections'), 'FORBIDDEN');
 });
 
@@ -183,5 +237,6 @@ scenario('11.2 an expired token is 401 TOKEN_EXPIRED, one that was tampered with
   refuses(await holder.http('GET', `/v1/${collection}`), 'TOKEN_EXPIRED');
   const { token: fresh } = succeeds(await who.post('/tokens', { ttl: 60 }), 201);
   const at = Math.floor(fresh.length / 2);
-  for (const forged of [`${fresh}A`, fresh.slice(0, -3), `${fresh.slice(0, at)}${fresh[at] === 'A' ? 'B' : 'A'}${fresh.slice(at + 1)}`]) refuses(await t.as(forged).http('GET', `/v1/${collection}`), 'UNAUTHENTICATED');
+  for (const forged of [`${fresh}A`, fresh.slice(0, -3), `${fresh.slice(0, at)}${fresh[at] === 'A' ? 'B' : 'A'}${fresh.slice(at + 1)}`])
+    refuses(await t.as(forged).http('GET', `/v1/${collection}`), 'UNAUTHENTICATED');
 });

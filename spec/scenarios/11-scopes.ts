@@ -46,7 +46,10 @@ scenario('11.3 publish:P must cover the topic', { over: 'any' }, async (t) => {
   const root = t.name('t');
   const scopes: Record<string, readonly [readonly string[], readonly string[]]> = {
     [`publish:${root}`]: [[root], [`${root}.a`, `${root}a`, 'a']],
-    [`publish:${root}.*`]: [[`${root}.a`, `${root}.b`], [root, `${root}.a.b`, `x.${root}`]],
+    [`publish:${root}.*`]: [
+      [`${root}.a`, `${root}.b`],
+      [root, `${root}.a.b`, `x.${root}`],
+    ],
     [`publish:${root}.**`]: [[`${root}.a`, `${root}.a.b.c`], [root]],
     [`publish:*.${root}`]: [[`a.${root}`], [root, `a.b.${root}`, `a.${root}.b`]],
     'publish:**': [[root, `${root}.a.b`], []],
@@ -63,11 +66,26 @@ scenario('11.3 subscribe:P must cover what is asked for, wildcards included', { 
   const root = t.name('t');
   const scopes: Record<string, readonly [readonly string[], readonly string[]]> = {
     [`subscribe:${root}`]: [[root], [`${root}.*`, `${root}.**`, '*', '**', `${root}.a`]],
-    [`subscribe:${root}.*`]: [[`${root}.a`, `${root}.*`], [`${root}.**`, root, `${root}.a.b`, `${root}.*.*`, '*.*', '**', `*.a`]],
-    [`subscribe:${root}.**`]: [[`${root}.a`, `${root}.*`, `${root}.**`, `${root}.*.b.**`], [root, '**', '*.a']],
-    [`subscribe:*.${root}`]: [[`a.${root}`, `*.${root}`], ['*.*', `**`, `a.**`, `a.b.${root}`]],
-    'subscribe:*.*': [['a.b', '*.b', '*.*'], ['a', 'a.b.c', 'a.**', '**']],
-    'subscribe:*.**': [['a.b', 'a.**', '*.**', 'a.b.c.**'], ['a', '**', '*']],
+    [`subscribe:${root}.*`]: [
+      [`${root}.a`, `${root}.*`],
+      [`${root}.**`, root, `${root}.a.b`, `${root}.*.*`, '*.*', '**', `*.a`],
+    ],
+    [`subscribe:${root}.**`]: [
+      [`${root}.a`, `${root}.*`, `${root}.**`, `${root}.*.b.**`],
+      [root, '**', '*.a'],
+    ],
+    [`subscribe:*.${root}`]: [
+      [`a.${root}`, `*.${root}`],
+      ['*.*', `**`, `a.**`, `a.b.${root}`],
+    ],
+    'subscribe:*.*': [
+      ['a.b', '*.b', '*.*'],
+      ['a', 'a.b.c', 'a.**', '**'],
+    ],
+    'subscribe:*.**': [
+      ['a.b', 'a.**', '*.**', 'a.b.c.**'],
+      ['a', '**', '*'],
+    ],
     'subscribe:**': [['a', '*', '**', 'a.*.b.**'], []],
   };
   for (const [scope, [may, mayNot]] of Object.entries(scopes)) {
@@ -75,7 +93,8 @@ scenario('11.3 subscribe:P must cover what is asked for, wildcards included', { 
     for (const pattern of may) succeeds(await who.get(`/messages?topics=${pattern}&limit=1`), 200, `${scope} for ${pattern}`);
     for (const pattern of mayNot) refuses(await who.get(`/messages?topics=${pattern}`), 'FORBIDDEN', undefined, `${scope} for ${pattern}`);
     const [first] = may;
-    for (const pattern of mayNot) refuses(await who.get(`/messages?topics=${first},${pattern}`), 'FORBIDDEN', undefined, `${scope} for ${first} and ${pattern}`);
+    for (const pattern of mayNot)
+      refuses(await who.get(`/messages?topics=${first},${pattern}`), 'FORBIDDEN', undefined, `${scope} for ${first} and ${pattern}`);
     refuses(await who.post(`/topics/${root}/messages`, 1), 'FORBIDDEN', undefined, 'subscribing is not publishing');
   }
 });
@@ -120,7 +139,11 @@ scenario('11.3 passing messages over holds no page back: the cursor goes on', { 
   const start = await endOfLog(who);
   for (let n = 0; n < 5; n++) succeeds(await t.admin.post(`/${collection}`, { n }), 201);
   succeeds(await t.admin.post(`/topics/${topic}/messages`, 'seen'), 201);
-  for (const limit of [1, 2, 100]) assert.ok((await logAfter(who, '**', start, limit)).some(({ data }) => data === 'seen'), `${limit} a page`);
+  for (const limit of [1, 2, 100])
+    assert.ok(
+      (await logAfter(who, '**', start, limit)).some(({ data }) => data === 'seen'),
+      `${limit} a page`,
+    );
 });
 
 scenario('11.3 publishing to a topic of the server’s is 422', { over: 'any' }, async (t) => {
@@ -144,7 +167,10 @@ scenario('11.4 cross-origin requests are refused unless the origin is configured
   const server = await t.server();
   succeeds(await server.admin.post('/collections', { name: 'things' }), 201);
   for (const origin of ['https://a.example', 'http://localhost:1', 'null']) {
-    for (const [method, call] of [['GET', {}], ['POST', { data: {} }]] as const) {
+    for (const [method, call] of [
+      ['GET', {}],
+      ['POST', { data: {} }],
+    ] as const) {
       const answer = await server.admin.http(method, '/v1/things', { ...call, headers: { origin } });
       refuses(answer, 'FORBIDDEN', undefined, `${method} from ${origin}`);
       assert.equal(answer.headers['access-control-allow-origin'], undefined);
@@ -162,19 +188,42 @@ scenario('11.4 configured origins may, and those alone', { needs: 'own server' }
     const answer = await server.admin.http('GET', '/v1', { headers: { origin } });
     succeeds(answer, 200, origin);
     assert.equal(answer.headers['access-control-allow-origin'], origin);
-    assert.match(String(answer.headers['vary']), /\borigin\b/i);
+    assert.match(String(answer.headers.vary), /\borigin\b/i);
     const refused = await server.admin.http('GET', '/v1/missing', { headers: { origin, authorization: 'Bearer no-such-key-0123456789' } });
     assert.equal(refused.headers['access-control-allow-origin'], origin, 'a browser can read refusals too');
-    const preflight = await server.admin.http('OPTIONS', '/v1/things/x', { headers: { origin, authorization: '', 'access-control-request-method': 'PATCH', 'access-control-request-headers': 'authorization,content-type,if-match' } });
+    const preflight = await server.admin.http('OPTIONS', '/v1/things/x', {
+      headers: { origin, authorization: '', 'access-control-request-method': 'PATCH', 'access-control-request-headers': 'authorization,content-type,if-match' },
+    });
     assert.ok(preflight.status === 204 || preflight.status === 200, `preflight: ${preflight.status}`);
     assert.equal(preflight.headers['access-control-allow-origin'], origin);
-    const list = (name: string): string[] => String(preflight.headers[name] ?? '').toLowerCase().split(/\s*,\s*/);
+    const list = (name: string): string[] =>
+      String(preflight.headers[name] ?? '')
+        .toLowerCase()
+        .split(/\s*,\s*/);
     assert.ok(list('access-control-allow-methods').includes('patch'), `${list('access-control-allow-methods')}`);
-    for (const header of ['authorization', 'content-type', 'if-match', 'idempotency-key', 'x-request-id', 'x-protocol-version', 'if-none-match', 'last-event-id']) {
+    for (const header of [
+      'authorization',
+      'content-type',
+      'if-match',
+      'idempotency-key',
+      'x-request-id',
+      'x-protocol-version',
+      'if-none-match',
+      'last-event-id',
+    ]) {
       assert.ok(list('access-control-allow-headers').includes(header), `${header} may be sent: ${list('access-control-allow-headers')}`);
     }
   }
-  for (const origin of ['https://a.example.evil', 'http://a.example', 'https://a.example:444', 'https://evil-a.example', 'https://b.example', 'https://A.EXAMPLE.', 'null', 'https://a.example/']) {
+  for (const origin of [
+    'https://a.example.evil',
+    'http://a.example',
+    'https://a.example:444',
+    'https://evil-a.example',
+    'https://b.example',
+    'https://A.EXAMPLE.',
+    'null',
+    'https://a.example/',
+  ]) {
     const answer = await server.admin.http('GET', '/v1/collections', { headers: { origin } });
     refuses(answer, 'FORBIDDEN', undefined, origin);
     assert.equal(answer.headers['access-control-allow-origin'], undefined, origin);
@@ -188,6 +237,9 @@ scenario('11.4 * lets every origin', { needs: 'own server' }, async (t) => {
     succeeds(answer, 200, origin);
     assert.ok(['*', origin].includes(String(answer.headers['access-control-allow-origin'])), origin);
   }
-  const exposed = String((await server.admin.http('GET', '/v1', { headers: { origin: 'https://a.example' } })).headers['access-control-expose-headers']).toLowerCase();
-  for (const header of ['etag', 'location', 'x-request-id', 'x-protocol-version', 'retry-after', 'x-idempotent-replay']) assert.ok(exposed.includes(header), `${header} can be read: ${exposed}`);
+  const exposed = String(
+    (await server.admin.http('GET', '/v1', { headers: { origin: 'https://a.example' } })).headers['access-control-expose-headers'],
+  ).toLowerCase();
+  for (const header of ['etag', 'location', 'x-request-id', 'x-protocol-version', 'retry-after', 'x-idempotent-replay'])
+    assert.ok(exposed.includes(header), `${header} can be read: ${exposed}`);
 });

@@ -18,7 +18,12 @@ scenario('12.1 /metrics speaks the Prometheus text format', {}, async (t) => {
   assert.match(String(answer.headers['content-type']), /^(?:text\/plain|application\/openmetrics-text)\b/);
   const lines = answer.text.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
   assert.ok(lines.length > 10, `${lines.length} samples`);
-  for (const line of lines) assert.match(line, /^[a-zA-Z_:][a-zA-Z0-9_:]*(?:\{(?:[a-zA-Z_][a-zA-Z0-9_]*="(?:[^"\\]|\\.)*",?)*\})? (?:[+-]?(?:\d[\d.]*(?:e[+-]?\d+)?|Inf)|NaN)(?: \d+)?$/i, line);
+  for (const line of lines)
+    assert.match(
+      line,
+      /^[a-zA-Z_:][a-zA-Z0-9_:]*(?:\{(?:[a-zA-Z_][a-zA-Z0-9_]*="(?:[^"\\]|\\.)*",?)*\})? (?:[+-]?(?:\d[\d.]*(?:e[+-]?\d+)?|Inf)|NaN)(?: \d+)?$/i,
+      line,
+    );
   const declared = new Set([...answer.text.matchAll(/^# TYPE (\S+) /gm)].map(([, name]) => name));
   assert.ok(declared.size > 5, 'and types are declared');
 });
@@ -37,6 +42,7 @@ scenario('12.1 they are not rate limited', { needs: 'own server' }, async (t) =>
   for (let n = 0; n < 2; n++) succeeds(await server.admin.http('GET', '/v1/messages?topics=a'));
   refuses(await server.admin.http('GET', '/v1/messages?topics=a'), 'RATE_LIMITED');
   for (let n = 0; n < 40; n++) {
-    for (const path of ['/healthz', '/readyz', '/metrics']) assert.equal((await caller(server.url, server.key).http('GET', path)).status, 200, `${path}, time ${n + 1}`);
+    for (const path of ['/healthz', '/readyz', '/metrics'])
+      assert.equal((await caller(server.url, server.key).http('GET', path)).status, 200, `${path}, time ${n + 1}`);
   }
 });

@@ -1,12 +1,12 @@
 // 12.2: SIGTERM lets what is in progress finish, takes nothing new, and ends with 0.
 import assert from 'node:assert/strict';
-import { checkResponse } from '../invariants.ts';
 import { eventually, pause, refuses, succeeds } from '../expect.ts';
+import { checkResponse } from '../invariants.ts';
 import type { Json } from '../json.ts';
 import type { OwnServer } from '../own-server.ts';
 import { scenario } from '../scenario.ts';
-import { nextResponse, openSocket, type Received } from '../wire.ts';
 import type { Trial } from '../trial.ts';
+import { nextResponse, openSocket, type Received } from '../wire.ts';
 
 /** A write that is in progress: its headers and the first of its body are there, the rest waits. */
 const unfinished = async (t: Trial, server: OwnServer): Promise<{ finish(): Promise<Received | undefined> }> => {
@@ -15,7 +15,9 @@ const unfinished = async (t: Trial, server: OwnServer): Promise<{ finish(): Prom
   const socket = await openSocket(server.url);
   t.after(async () => socket.destroy());
   const answer = nextResponse(socket, 15_000);
-  socket.write(`POST /v1/things HTTP/1.1\r\nHost: ${host}\r\nAuthorization: Bearer ${server.key}\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body.slice(0, 5)}`);
+  socket.write(
+    `POST /v1/things HTTP/1.1\r\nHost: ${host}\r\nAuthorization: Bearer ${server.key}\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body.slice(0, 5)}`,
+  );
   await pause(200);
   return {
     finish: () => {
@@ -39,11 +41,15 @@ scenario('12.2 what is in progress finishes; meanwhile the port stays open and e
   const write = await unfinished(t, server);
   server.signal('SIGTERM');
   await eventually('/readyz says 503', async () => ((await readiness(server)) === 503 ? true : undefined), 5_000);
-  for (const [method, path, call] of [['GET', '/v1/things', {}], ['POST', '/v1/things', { data: {} }], ['GET', '/v1/messages?topics=a', {}]] as const) {
+  for (const [method, path, call] of [
+    ['GET', '/v1/things', {}],
+    ['POST', '/v1/things', { data: {} }],
+    ['GET', '/v1/messages?topics=a', {}],
+  ] as const) {
     const answer = await server.admin.http(method, path, call);
     const details = refuses(answer, 'UNAVAILABLE', undefined, `${method} ${path}`);
     assert.match(String(answer.headers['retry-after']), /^\d+$/, 'Retry-After');
-    assert.equal(String(answer.headers['connection']).toLowerCase(), 'close', 'Connection: close');
+    assert.equal(String(answer.headers.connection).toLowerCase(), 'close', 'Connection: close');
     assert.equal(details.retryable, true);
   }
   const response = await write.finish();

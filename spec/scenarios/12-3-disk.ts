@@ -60,11 +60,16 @@ scenario('12.3 a full disk is STORAGE_FULL or UNAVAILABLE, and nothing confirmed
   succeeds(await server.admin.get('/messages?topics=things.**&after=earliest&limit=3'), 200, 'reading the log goes on');
   rmSync(ballast(server));
   // A sync that failed keeps the server unready until it is restarted; a write that merely found no room does not.
-  const healed = await eventually('the server takes writes again, or stays unready', async () => {
-    const answer = await server.admin.http('POST', '/v1/things', { data: { id: 'after' }, requestId: 'after' });
-    if (answer.status === 201) return 'writes again';
-    return (await server.admin.http('GET', '/readyz')).status === 503 ? 'stays unready' : undefined;
-  }, 20_000, 250);
+  const healed = await eventually(
+    'the server takes writes again, or stays unready',
+    async () => {
+      const answer = await server.admin.http('POST', '/v1/things', { data: { id: 'after' }, requestId: 'after' });
+      if (answer.status === 201) return 'writes again';
+      return (await server.admin.http('GET', '/readyz')).status === 503 ? 'stays unready' : undefined;
+    },
+    20_000,
+    250,
+  );
   assert.ok(healed);
   await allThere(server, confirmed);
 });

@@ -45,7 +45,13 @@ const limitOf = async (t: Trial, options: ServerOptions): Promise<string> => {
 
 scenario('13 every setting can be given as a flag and in the environment, and its default is the table’s', { needs: 'own server' }, async (t) => {
   const byFlag = await t.server({ flags: Object.entries(SETTINGS).flatMap(([name, value]) => [flagOf(name), value]) });
-  const byEnvironment = await t.server({ env: { ...Object.fromEntries(Object.entries(SETTINGS).map(([name, value]) => [variableOf(name), value])), GODWIT_WEB_SOCKET_COMPRESSION: 'off', GODWIT_ORIGINS: 'https://a.example' } });
+  const byEnvironment = await t.server({
+    env: {
+      ...Object.fromEntries(Object.entries(SETTINGS).map(([name, value]) => [variableOf(name), value])),
+      GODWIT_WEB_SOCKET_COMPRESSION: 'off',
+      GODWIT_ORIGINS: 'https://a.example',
+    },
+  });
   const byDefault = await t.server();
   const limits = await Promise.all([byFlag, byEnvironment, byDefault].map(async (server) => succeeds(await server.admin.http('GET', '/v1')).limits));
   assert.deepEqual(limits[0], limits[2], 'the limits in force are the same');
@@ -68,7 +74,10 @@ scenario('13 a configuration file is named by config, or found by itself: json, 
   writeFileSync(named, '{"operationsPerMinute": 44}');
   assert.equal(await limitOf(t, { flags: ['--config', named] }), '44', '--config');
   assert.equal(await limitOf(t, { env: { GODWIT_CONFIG: named } }), '44', 'GODWIT_CONFIG');
-  for (const [file, text] of [['godwit.config.js', 'export default { operationsPerMinute: 55 };'], ['godwit.config.ts', 'const limit: number = 55;\nexport default { operationsPerMinute: limit };']] as const) {
+  for (const [file, text] of [
+    ['godwit.config.js', 'export default { operationsPerMinute: 55 };'],
+    ['godwit.config.ts', 'const limit: number = 55;\nexport default { operationsPerMinute: limit };'],
+  ] as const) {
     const cwd = t.directory();
     writeFileSync(join(cwd, 'package.json'), '{"type":"module"}');
     writeFileSync(join(cwd, file), text);
@@ -131,15 +140,54 @@ scenario('13 an ill-formed setting stops the start with a sentence that names it
 
 scenario('13 variables that an orchestrator injects are passed over', { needs: 'own server' }, async (t) => {
   const server = await t.server({
-    env: { GODWIT_PORT: 'tcp://10.0.0.1:7117', GODWIT_PORT_7117_TCP: 'tcp://10.0.0.1:7117', GODWIT_PORT_7117_TCP_ADDR: '10.0.0.1', GODWIT_PORT_7117_TCP_PORT: '7117', GODWIT_PORT_7117_TCP_PROTO: 'tcp', GODWIT_SERVICE_HOST: '10.0.0.1', GODWIT_SERVICE_PORT: '7117', GODWIT_SERVICE_PORT_HTTP: '7117' },
+    env: {
+      GODWIT_PORT: 'tcp://10.0.0.1:7117',
+      GODWIT_PORT_7117_TCP: 'tcp://10.0.0.1:7117',
+      GODWIT_PORT_7117_TCP_ADDR: '10.0.0.1',
+      GODWIT_PORT_7117_TCP_PORT: '7117',
+      GODWIT_PORT_7117_TCP_PROTO: 'tcp',
+      GODWIT_SERVICE_HOST: '10.0.0.1',
+      GODWIT_SERVICE_PORT: '7117',
+      GODWIT_SERVICE_PORT_HTTP: '7117',
+    },
   });
   succeeds(await server.admin.http('GET', '/v1'));
 });
 
 scenario('13 durations take ms, s, m, h and d, sizes bytes, KB, MB and GB', { needs: 'own server' }, async (t) => {
   const forms: readonly (readonly string[])[] = [
-    ['--heartbeat-interval', '30000ms', '--retention-age', '168h', '--idempotency-window', '1d', '--request-timeout', '1m', '--max-message-bytes', '4096', '--max-batch-bytes', '8KB', '--retention-bytes', '1GB'],
-    ['--heartbeat-interval', '30s', '--retention-age', '7d', '--idempotency-window', '24h', '--request-timeout', '60000ms', '--max-message-bytes', '4KB', '--max-batch-bytes', '8192', '--retention-bytes', '1024MB'],
+    [
+      '--heartbeat-interval',
+      '30000ms',
+      '--retention-age',
+      '168h',
+      '--idempotency-window',
+      '1d',
+      '--request-timeout',
+      '1m',
+      '--max-message-bytes',
+      '4096',
+      '--max-batch-bytes',
+      '8KB',
+      '--retention-bytes',
+      '1GB',
+    ],
+    [
+      '--heartbeat-interval',
+      '30s',
+      '--retention-age',
+      '7d',
+      '--idempotency-window',
+      '24h',
+      '--request-timeout',
+      '60000ms',
+      '--max-message-bytes',
+      '4KB',
+      '--max-batch-bytes',
+      '8192',
+      '--retention-bytes',
+      '1024MB',
+    ],
   ];
   const limits = await Promise.all(
     forms.map(async (flags) => {
@@ -154,14 +202,23 @@ scenario('13 durations take ms, s, m, h and d, sizes bytes, KB, MB and GB', { ne
 
 scenario('13 maxBatchOperations is a setting too', { needs: 'own server' }, async (t) => {
   const server = await t.server({ flags: ['--max-batch-operations', '3'] });
-  const batch = (count: number): ReturnType<typeof t.admin.http> => caller(server.url, server.key).http('POST', '/v1/batch', { data: { operations: Array.from({ length: count }, () => ({ method: 'GET', path: '/messages?topics=a' })) } });
+  const batch = (count: number): ReturnType<typeof t.admin.http> =>
+    caller(server.url, server.key).http('POST', '/v1/batch', {
+      data: { operations: Array.from({ length: count }, () => ({ method: 'GET', path: '/messages?topics=a' })) },
+    });
   succeeds(await batch(3));
   refuses(await batch(4), 'BATCH_TOO_LARGE');
 });
 
 scenario('13 a setting that is on or off can be told both ways by a flag', { needs: 'own server' }, async (t) => {
   // How a flag says so is left open by the contract; that a flag can overrule the environment in both directions is not.
-  const forms = (name: string): readonly (readonly string[])[] => [[flagOf(name), 'off'], [`${flagOf(name)}=off`], [flagOf(name), 'false'], [`${flagOf(name)}=false`], [`--no-${flagOf(name).slice(2)}`]];
+  const forms = (name: string): readonly (readonly string[])[] => [
+    [flagOf(name), 'off'],
+    [`${flagOf(name)}=off`],
+    [flagOf(name), 'false'],
+    [`${flagOf(name)}=false`],
+    [`--no-${flagOf(name).slice(2)}`],
+  ];
   let worked = 0;
   for (const flags of forms('webSocketCompression')) {
     const server = await t.server({ flags, env: { GODWIT_WEB_SOCKET_COMPRESSION: 'on' } }).catch(() => undefined);

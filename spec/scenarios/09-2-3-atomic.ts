@@ -1,0 +1,230 @@
+// 9.2.3 and 9.2.4: all or none, and what a repeated batch does.
+import assert from 'node:assert/strict';
+import { batch } from '../batch.ts';
+import { refuses, succeeds } from '../expect.ts';
+import { checkError } from '../invariants.ts';
+import type { Json } from '../json.ts';
+import { endOfLog, logAfter } from '../reading.ts';
+import { scenario } from '../scenario.ts';
+
+scenario('9.2.3 atomic: all succeed in one transaction, each sees what those before it wrote', {}, async (t) => {
+  const collection = await t.collection();
+  const topic = t.name('t');
+  const start = await endOfLog(t.admin);
+  const { results, succeeded, failed } = succeeds(
+    await batch(
+      t.admin,
+      [
+        { id: 'a', method: 'POST', path: `/${collection}`, data: { id: 'x', n: 1 } },
+        { id: 'b', method: 'PATCH', path: `/${collection}/x`, data: { m: 2 } },
+        { id: 'c', method: 'GET', path: `/${collection}/x` },
+        { id: 'd', method: 'POST', path: `/topics/${topic}/messages`, data: 'm' },
+        { id: 'e', method: 'POST', path: `/${collection}`, data: { id: 'y' } },
+        { id: 'f', method: 'DELETE', path: `/${collection}/y` },
+        { id: 'g', method: 'PUT', path: `/${collection}/x`, data: { n: 9 }, headers: { 'if-match': '*' } },
+      ],
+      { mode: 'atomic' },
+    ),
+  );
+  assert.deepEqual([succeeded, failed], [7, 0]);
+  assert.deepEqual(
+    results.map(({ id, statusCode }: Json) => [id, statusCode]),
+    [
+      ['a', 201],
+      ['b', 200],
+      ['c', 200],
+      ['d', 201],
+      ['e', 201],
+      ['f', 204],
+      ['g', 200],
+    ],
+  );
+  assert.deepEqual([results[2].data.n, results[2].data.m, results[2].data.version], [1, 2, 2]);
+  assert.deepEqual(succeeds(await t.admin.get(`/${collection}/x`)), results[6].data);
+  const messages = await logAfter(t.admin, `${collection}.**,${topic}`, start);
+  assert.equal(messages.length, 6);
+  assert.equal(messages[2]?.cursor, results[3].data.cursor, 'the cursor of a publish within is the message’s own');
+});
+
+scenario('9.2.3 atomic: one fails and nothing happened; its status, BATCH_FAILED, {index, id, error}', {}, async (t) => {
+  const collection = await t.collection({ type: 'object', properties: { n: { type: 'integer' } } });
+  const topic = t.name('t');
+  const before = succeeds(await t.admin.post(`/${collection}`, { id: 'there', n: 1 }), 201);
+  const start = await endOfLog(t.admin);
+  const failing: readonly [Json, number, string][] = [
+    [{ method: 'POST', path: `/${collection}`, data: { id: 'there' } }, 409, 'CONFLICT'],
+    [{ method: 'POST', path: `/${collection}`, data: { n: 'x' } }, 422, 'VALIDATION_FAILED'],
+    [{ method: 'PATCH', path: `/${collection}/missing`, data: {} }, 404, 'NOT_FOUND'],
+    [{ method: 'GET', path: `/${collection}/missing` }, 404, 'NOT_FOUND'],
+    [{ method: 'DELETE', path: `/${collection}/there`, headers: { 'if-match': '"x"' } }, 412, 'PRECONDITION_FAILED'],
+    [{ method: 'POST', path: '/topics/a..b/messages', data: 1 }, 422, 'VALIDATION_FAILED'],
+    [{ method: 'POST', path: '/topics/$sys.x/messages', data: 1 }, 422, 'VALIDATION_FAILED'],
+  ];
+  for (const [operation, status, code] of failing) {
+    const answer = await batch(
+      t.admin,
+      [
+        { id: 'one', method: 'POST', path: `/${collection}`, data: { id: 'new', n: 1 } },
+        { id: 'two', method: 'PATCH', path: `/${collection}/there`, data: { n: 2 } },
+        { id: 'three', method: 'POST', path: `/topics/${topic}/messages`, data: 1 },
+        { id: 'four', ...operation },
+        { id: 'five', method: 'POST', path: `/${collection}`, data: { id: 'after' } },
+      ],
+      { mode: 'atomic' },
+    );
+    const details = refuses(answer, 'BATCH_FAILED', undefined, code);
+    assert.equal(answer.status, status, code);
+    assert.deepEqual([details.index, details.id, details.error.code], [3, 'four', code]);
+    checkError(details.error, status);
+  }
+  assert.deepEqual(succeeds(await t.admin.get(`/${collection}`)).items, [before]);
+  assert.deepEqual(await logAfter(t.admin, `${collection}.**,${topic}`, start), []);
+});
+
+scenario('9.2.3 atomic takes operations on documents and messages, and refuses all others', {}, async (t) => {
+  const collection = await t.collection();
+  const start = await endOfLog(t.admin);
+  const others: Json[] = [
+    { method: 'POST', path: '/collections', data: { name: t.name('c') } },
+    { method: 'GET', path: '/collections' },
+    { method: 'POST', path: '/keys', data: { scopes: ['read:*'] } },
+    { method: 'GET', path: '/keys' },
+    { method: 'POST', path: '/tokens', data: { ttl: 5 } },
+    { method: 'POST', path: '/batch', data: { operations: [] } },
+    { method: 'GET', path: '/changelog' },
+  ];
+  const keys = async (): Promise<number> => (succeeds(await t.admin.get('/keys')).items ?? []).length;
+  for (const other of others) {
+    const answer = await batch(t.admin, [{ method: 'POST', path: `/${collection}`, data: {} }, other], { mode: 'atomic' });
+    assert.ok(answer.status >= 400 && answer.status < 500, `${other.method} ${other.path}: ${answer.status}`);
+  }
+  assert.ok((await keys()) > 0);
+  assert.deepEqual(succeeds(await t.admin.get(`/${collection}`)).items, []);
+  assert.deepEqual(await logAfter(t.admin, `${collection}.**`, start), []);
+});
+
+scenario('9.2.3 atomic: the list within sees the transaction, nobody outside sees half of it', {}, async (t) => {
+  const collection = await t.collection();
+  let torn = 0;
+  let going = true;
+  const watching = (async () => {
+    for (let look = 0; going && look < 500; look++) {
+      const { data } = await t.admin.http('GET', `/v1/${collection}?limit=100`);
+      if (data.items.length % 20 !== 0) torn += 1;
+    }
+  })();
+  watching.catch(() => {});
+  for (let round = 0; round < 4; round++) {
+    const operations: Json[] = Array.from({ length: 20 }, (_, n) => ({ method: 'POST', path: `/${collection}`, data: { round, n } }));
+    operations.push({ method: 'GET', path: `/${collection}?filter[round]=${round}&limit=100` });
+    const { results } = succeeds(await batch(t.admin, operations, { mode: 'atomic' }));
+    assert.equal(results[20].data.items.length, 20);
+  }
+  going = false;
+  await watching;
+  assert.equal(torn, 0);
+});
+
+for (const mode of ['partial', 'atomic']) {
+  scenario(`9.2.4 a batch repeated with its requestId takes effect once, ${mode}`, {}, async (t) => {
+    const collection = await t.collection();
+    const topic = t.name('t');
+    const start = await endOfLog(t.admin);
+    const operations = [
+      { id: 'a', method: 'POST', path: `/${collection}`, data: { id: 'x' } },
+      { id: 'b', method: 'POST', path: `/topics/${topic}/messages`, data: 1 },
+      { id: 'c', method: 'POST', path: `/${collection}`, data: {} },
+    ];
+    const requestId = t.name('r');
+    const first = await batch(t.admin, operations, { mode }, requestId);
+    succeeds(first);
+    const again = await batch(t.admin, operations, { mode }, requestId);
+    succeeds(again);
+    assert.deepEqual(
+      again.data.results.map(({ id, statusCode, data }: Json) => [id, statusCode, data]),
+      first.data.results.map(({ id, statusCode, data }: Json) => [id, statusCode, data]),
+    );
+    assert.equal(again.replayed, true);
+    refuses(await batch(t.admin, operations.slice(0, 2), { mode }, requestId), 'REQUEST_ID_REUSED', undefined, 'another batch');
+    assert.equal(succeeds(await t.admin.get(`/${collection}`)).items.length, 2);
+    assert.equal((await logAfter(t.admin, `${collection}.**,${topic}`, start)).length, 3);
+  });
+}
+
+scenario('9.2.4 of a partial batch that failed in part, what succeeded is replayed and the rest tried afresh', {}, async (t) => {
+  const collection = await t.collection();
+  const topic = t.name('t');
+  const start = await endOfLog(t.admin);
+  const operations = [
+    { id: 'a', method: 'POST', path: `/${collection}`, data: { id: 'x' } },
+    { id: 'b', method: 'PATCH', path: `/${collection}/late`, data: { n: 1 } },
+    { id: 'c', method: 'POST', path: `/topics/${topic}/messages`, data: 1 },
+  ];
+  const requestId = t.name('r');
+  const first = succeeds(await batch(t.admin, operations, {}, requestId), 207);
+  assert.deepEqual(
+    first.results.map(({ statusCode }: Json) => statusCode),
+    [201, 404, 201],
+  );
+  succeeds(await t.admin.post(`/${collection}`, { id: 'late' }), 201);
+  const second = succeeds(await batch(t.admin, operations, {}, requestId), 200);
+  assert.deepEqual(
+    second.results.map(({ statusCode }: Json) => statusCode),
+    [201, 200, 201],
+  );
+  assert.deepEqual([second.results[0].data, second.results[2].data], [first.results[0].data, first.results[2].data]);
+  const third = succeeds(await batch(t.admin, operations, {}, requestId), 200);
+  assert.deepEqual(
+    third.results.map(({ data }: Json) => data),
+    second.results.map(({ data }: Json) => data),
+  );
+  assert.deepEqual(
+    (await logAfter(t.admin, `${collection}.**,${topic}`, start)).map((message) => message.topic.replace(collection, 'c')),
+    ['c.x.created', topic, 'c.late.created', 'c.late.updated'],
+  );
+});
+
+scenario('9.2.4 an atomic batch that failed is tried afresh', {}, async (t) => {
+  const collection = await t.collection();
+  const operations = [
+    { method: 'POST', path: `/${collection}`, data: { id: 'x' } },
+    { method: 'PATCH', path: `/${collection}/late`, data: { n: 1 } },
+  ];
+  const requestId = t.name('r');
+  refuses(await batch(t.admin, operations, { mode: 'atomic' }, requestId), 'BATCH_FAILED');
+  succeeds(await t.admin.post(`/${collection}`, { id: 'late' }), 201);
+  const second = await batch(t.admin, operations, { mode: 'atomic' }, requestId);
+  succeeds(second);
+  assert.equal(second.replayed, false);
+});
+
+scenario('9.2.4 batches killed in the middle and repeated take effect once; atomic ones are never half there', { needs: 'own server' }, async (t) => {
+  let server = await t.server({ flags: ['--operations-per-minute', '1000000'] });
+  const { dataDir } = server;
+  succeeds(await server.admin.post('/collections', { name: 'things' }), 201);
+  const modes = ['atomic', 'partial'];
+  const data = (number: number): Json => ({
+    mode: modes[number % 2],
+    operations: Array.from({ length: 40 }, (_, n) => ({ method: 'POST', path: '/things', data: { id: `b${number}-${n}`, b: number } })),
+  });
+  for (let life = 0; life < 3; life++) {
+    const { admin } = server;
+    const sent = Array.from({ length: 10 }, (_, number) =>
+      admin.http('POST', '/v1/batch', { data: data(life * 10 + number), requestId: `batch-${life * 10 + number}` }).catch(() => undefined),
+    );
+    await new Promise((resolve) => setTimeout(resolve, 5 + life * 15));
+    await server.kill();
+    await Promise.all(sent);
+    server = await t.server({ dataDir, flags: ['--operations-per-minute', '1000000'] });
+    for (let number = life * 10; number < life * 10 + 10; number++) {
+      const there = (await logAfter(server.admin, 'things.*.created', 'earliest')).filter((message) => message.data.document.b === number).length;
+      if (number % 2 === 0) assert.ok(there === 0 || there === 40, `atomic batch ${number}: ${there} of 40`);
+    }
+    for (let number = life * 10; number < life * 10 + 10; number++) {
+      const answer = await server.admin.http('POST', '/v1/batch', { data: data(number), requestId: `batch-${number}` });
+      assert.equal(succeeds(answer, 200, `batch ${number}, repeated`).succeeded, 40);
+    }
+  }
+  const messages = await logAfter(server.admin, 'things.**', 'earliest');
+  assert.deepEqual([messages.length, new Set(messages.map((message) => message.data.id)).size], [1_200, 1_200]);
+});
