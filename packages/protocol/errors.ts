@@ -10,6 +10,7 @@ export interface ErrorEntry {
   readonly remedy: string;
 }
 
+// biome-ignore format: a table, a row each
 export const ERRORS = {
   MALFORMED_JSON: { status: 400, retryable: false, sentence: 'The body is not JSON that this server reads.', remedy: 'Send UTF-8 I-JSON: no doubled members, no lone surrogates, numbers that fit a double, at most 64 levels deep.' },
   INVALID_ENVELOPE: { status: 400, retryable: false, sentence: 'The request envelope is not valid.', remedy: 'Send {requestId, data} and, if wanted, {timestamp, metadata}; `details.field` names the member at fault.' },
@@ -74,7 +75,12 @@ export class ProtocolError extends Error {
   /** Extra response headers, such as `Allow`. */
   readonly headers: Readonly<Record<string, string>>;
 
-  constructor(code: ErrorCode, message?: string, details: ErrorDetails = {}, more: { status?: number; headers?: Record<string, string>; cause?: unknown } = {}) {
+  constructor(
+    code: ErrorCode,
+    message?: string,
+    details: ErrorDetails = {},
+    more: { status?: number; headers?: Record<string, string>; cause?: unknown } = {},
+  ) {
     super(message ?? ERRORS[code].sentence, more.cause === undefined ? undefined : { cause: more.cause });
     this.name = 'ProtocolError';
     this.code = code;

@@ -26,6 +26,7 @@ const GB = 1024 * MB;
 /** Timers of the runtime hold at most 2^31 - 1 ms. */
 const LONGEST = 24 * DAY;
 
+// biome-ignore format: a table, a row each
 export const SETTINGS = {
   requestTimeout: { unit: 'duration', default: 30 * SECOND, min: 10, max: HOUR, clause: '6.1.1', shown: true, reason: 'how long an operation, and the arrival of one request, may take' },
   heartbeatInterval: { unit: 'duration', default: 30 * SECOND, min: 50, max: HOUR, clause: '5.1.3', shown: true, reason: 'how often a WebSocket proves that it lives; below the idle time-out of every proxy between' },
@@ -59,7 +60,8 @@ type ValueOf<S extends Setting> = S['unit'] extends 'switch' ? boolean : S['unit
 export type Settings = { readonly [Name in SettingName]: ValueOf<(typeof SETTINGS)[Name]> };
 
 /** The defaults of clause 13. */
-export const defaultSettings = (): Settings => Object.fromEntries(Object.entries(SETTINGS).map(([name, setting]) => [name, setting.default])) as unknown as Settings;
+export const defaultSettings = (): Settings =>
+  Object.fromEntries(Object.entries(SETTINGS).map(([name, setting]) => [name, setting.default])) as unknown as Settings;
 
 /** Bounds of the protocol that are not settings, so that one page names them all. */
 export const BOUNDS = {

@@ -17,6 +17,21 @@ import {
   DocumentShape,
 } from './shapes/documents.ts';
 import { MessagePage, MessagesQuery, Published } from './shapes/messages.ts';
+import { ConnectionList, Stats } from './shapes/operating.ts';
+import {
+  ClientQuery,
+  SessionRenew,
+  SessionShape,
+  SubscriptionAck,
+  SubscriptionAcked,
+  SubscriptionAttached,
+  SubscriptionCreate,
+  SubscriptionList,
+  SubscriptionOpened,
+  SubscriptionPull,
+  SubscriptionReplace,
+  SubscriptionShape,
+} from './shapes/subscriptions.ts';
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
@@ -36,6 +51,8 @@ export interface Operation {
   readonly access: Access;
   /** The shape of `data` in the request; absent where there is no body. */
   readonly data?: JsonSchema;
+  /** Whether `data` may be left out where there is no envelope around it. */
+  readonly dataOptional?: boolean;
   readonly query?: JsonSchema;
   /** The shape of `data` in the response. */
   readonly result?: JsonSchema;
@@ -55,6 +72,7 @@ export interface Operation {
 const row = <const O extends Operation>(operation: O): O => operation;
 
 /** Every operation, in the order of the reference. */
+// biome-ignore format: a table, a row each
 export const OPERATIONS = [
   row({ name: 'discover', method: 'GET', path: '', clause: '3.1.3', summary: 'What this server is, speaks and limits', access: 'none', result: Discovery, success: 200, remembered: false, batch: 'partial', errors: [], since: '1.0' }),
   row({ name: 'getChangelog', method: 'GET', path: '/changelog', clause: '10.3', summary: 'What changed from version to version', access: 'none', result: Changelog, success: 200, remembered: false, batch: 'partial', errors: [], since: '1.0' }),
@@ -71,6 +89,20 @@ export const OPERATIONS = [
   row({ name: 'createToken', method: 'POST', path: '/tokens', clause: '11.2', summary: 'Make a short-lived token for a browser or device', access: 'any', data: TokenCreate, result: TokenCreated, success: 201, remembered: false, batch: 'partial', errors: ['FORBIDDEN', 'VALIDATION_FAILED'], since: '1.0' }),
   row({ name: 'publish', method: 'POST', path: '/topics/{topic}/messages', clause: '6.2.1', summary: 'Publish a message; answered when it is on stable storage', access: 'publish', data: Any, result: Published, success: 201, remembered: true, batch: 'atomic', errors: ['STORAGE_FULL', 'VALIDATION_FAILED', 'REQUEST_ID_REUSED'], since: '1.0' }),
   row({ name: 'readMessages', method: 'GET', path: '/messages', clause: '6.2.2', summary: 'Messages that match patterns, in log order, from a cursor on', access: 'subscribe', query: MessagesQuery, result: MessagePage, success: 200, remembered: false, batch: 'partial', errors: ['INVALID_CURSOR', 'CURSOR_EXPIRED'], since: '1.0' }),
+  row({ name: 'createSubscription', method: 'POST', path: '/subscriptions', clause: '6.2.3', summary: 'Open an unnamed subscription on a WebSocket, or make a durable one', access: 'any', data: SubscriptionCreate, result: SubscriptionOpened, success: 201, remembered: true, batch: 'partial', errors: ['WEBSOCKET_REQUIRED', 'INVALID_CURSOR', 'CURSOR_EXPIRED', 'CONFLICT'], since: '1.0' }),
+  row({ name: 'listSubscriptions', method: 'GET', path: '/subscriptions', clause: '6.2.4', summary: 'The durable subscriptions of the client', access: 'any', query: ClientQuery, result: SubscriptionList, success: 200, remembered: false, batch: 'partial', errors: [], since: '1.0' }),
+  row({ name: 'getSubscription', method: 'GET', path: '/subscriptions/{name}', clause: '6.2.4', summary: 'One durable subscription', access: 'any', query: ClientQuery, result: SubscriptionShape, success: 200, remembered: false, batch: 'partial', errors: ['NOT_FOUND'], since: '1.0' }),
+  row({ name: 'replaceSubscription', method: 'PUT', path: '/subscriptions/{name}', clause: '6.2.4', summary: 'Change the topics of a durable subscription; its cursor stays', access: 'any', data: SubscriptionReplace, result: SubscriptionShape, success: 200, remembered: true, batch: 'partial', errors: ['NOT_FOUND'], since: '1.0' }),
+  row({ name: 'removeSubscription', method: 'DELETE', path: '/subscriptions/{name}', clause: '6.2.4', summary: 'End an unnamed subscription, or delete a durable one', access: 'any', query: ClientQuery, success: 204, remembered: true, batch: 'partial', errors: ['NOT_FOUND', 'WEBSOCKET_REQUIRED'], since: '1.0' }),
+  row({ name: 'attachSubscription', method: 'POST', path: '/subscriptions/{name}/attach', clause: '6.2.5', summary: 'Take the messages of a durable subscription on this WebSocket', access: 'any', data: Any, dataOptional: true, result: SubscriptionAttached, success: 200, remembered: false, batch: 'never', errors: ['NOT_FOUND', 'WEBSOCKET_REQUIRED'], since: '1.0' }),
+  row({ name: 'detachSubscription', method: 'POST', path: '/subscriptions/{name}/detach', clause: '6.2.5', summary: 'Stop taking the messages of a durable subscription', access: 'any', data: Any, dataOptional: true, success: 204, remembered: false, batch: 'never', errors: ['NOT_FOUND', 'WEBSOCKET_REQUIRED'], since: '1.0' }),
+  row({ name: 'ackSubscription', method: 'POST', path: '/subscriptions/{name}/ack', clause: '6.2.6', summary: 'Everything up to a cursor is done', access: 'any', data: SubscriptionAck, result: SubscriptionAcked, success: 200, remembered: false, batch: 'partial', errors: ['NOT_FOUND', 'INVALID_CURSOR'], since: '1.0' }),
+  row({ name: 'pullSubscription', method: 'POST', path: '/subscriptions/{name}/pull', clause: '6.2.7', summary: 'Acknowledge and read on, without a WebSocket', access: 'any', data: SubscriptionPull, dataOptional: true, result: MessagePage, success: 200, remembered: false, batch: 'partial', errors: ['NOT_FOUND', 'INVALID_CURSOR', 'CURSOR_EXPIRED'], since: '1.0' }),
+  row({ name: 'connect', method: 'GET', path: '/ws', clause: '5.1.1', summary: 'The WebSocket', access: 'none', success: 200, remembered: false, batch: 'never', errors: ['WEBSOCKET_REQUIRED'], since: '1.0' }),
+  row({ name: 'renewSession', method: 'POST', path: '/session', clause: '5.4', summary: 'Renew the credentials of this WebSocket', access: 'any', data: SessionRenew, result: SessionShape, success: 200, remembered: false, batch: 'never', errors: ['WEBSOCKET_REQUIRED', 'UNAUTHENTICATED', 'TOKEN_EXPIRED', 'FORBIDDEN'], since: '1.0' }),
+  row({ name: 'listConnections', method: 'GET', path: '/connections', clause: '11.5', summary: 'Who is connected', access: 'admin', result: ConnectionList, success: 200, remembered: false, batch: 'partial', errors: [], since: '1.0' }),
+  row({ name: 'removeConnection', method: 'DELETE', path: '/connections/{id}', clause: '11.5', summary: 'End a connection', access: 'admin', success: 204, remembered: false, batch: 'partial', errors: ['NOT_FOUND'], since: '1.0' }),
+  row({ name: 'getStats', method: 'GET', path: '/stats', clause: '11.5', summary: 'How the server fares', access: 'admin', result: Stats, success: 200, remembered: false, batch: 'partial', errors: [], since: '1.0' }),
   row({ name: 'listDocuments', method: 'GET', path: '/{collection}', clause: '3.2.4', summary: 'Documents of a collection, filtered and sorted, in stable pages', access: 'read', query: DocumentListQuery, result: DocumentList, success: 200, remembered: false, batch: 'partial', errors: ['NOT_FOUND', 'INVALID_CURSOR', 'VALIDATION_FAILED'], since: '1.0' }),
   row({ name: 'createDocument', method: 'POST', path: '/{collection}', clause: '3.2.3', summary: 'Make a document', access: 'write', data: DocumentData, result: DocumentShape, success: 201, remembered: true, batch: 'atomic', errors: ['NOT_FOUND', 'CONFLICT', 'VALIDATION_FAILED', 'STORAGE_FULL'], since: '1.0' }),
   row({ name: 'getDocument', method: 'GET', path: '/{collection}/{id}', clause: '3.2.3', summary: 'One document', access: 'read', result: DocumentShape, success: 200, remembered: false, batch: 'atomic', errors: ['NOT_FOUND'], since: '1.0' }),
