@@ -66,6 +66,8 @@ const membersOf = (schema: JsonSchema, prefix = ''): string[][] => {
 
 const shapeTable = (title: string, schema: JsonSchema | undefined): string => {
   if (schema === undefined) return '';
+  if (Array.isArray(schema.anyOf))
+    return (schema.anyOf as JsonSchema[]).map((one, index) => shapeTable(index === 0 ? title : `${title}, or`, one)).join('\n\n');
   const members = membersOf(schema);
   const rules = rulesOf(schema);
   if (members.length === 0) return `${title}: ${typeName(schema)}${rules === '' ? '' : `; ${rules}`}.`;
@@ -95,7 +97,7 @@ const operationPart = (row: Operation): string =>
           row.clause,
           row.since,
           ACCESS[row.access] ?? `scope ${code(row.access.replace(/^scope:/, ''))}`,
-          String(row.success),
+          row.name === 'connect' ? '101' : String(row.success),
           row.remembered ? 'yes' : 'no',
           BATCH[row.batch],
           row.errors.map((error) => `[${error}](errors.md#${error.toLowerCase()})`).join(', '),
@@ -104,7 +106,11 @@ const operationPart = (row: Operation): string =>
     ),
     shapeTable('Query', row.query),
     shapeTable('`data` of the request', row.data),
-    row.bare === true ? 'Answers a document of its own, without an envelope.' : shapeTable('`data` of the response', row.result),
+    row.name === 'connect'
+      ? 'Answers by becoming a WebSocket (101).'
+      : row.bare === true
+        ? 'Answers a document of its own, without an envelope.'
+        : shapeTable('`data` of the response', row.result),
   ).trimEnd();
 
 export const operationsPage = (): string =>

@@ -54,7 +54,7 @@ const TAGS: readonly (readonly [clauses: RegExp, tag: string, description: strin
   [/^3\.2\b/, 'Documents', 'JSON documents in collections'],
   [/^(?:5|6)\b/, 'Messages', 'Publishing to topics and reading the log'],
   [/^9\b/, 'Batch', 'Many operations at once'],
-  [/^11\b/, 'Access', 'Keys and tokens'],
+  [/^11\b/, 'Access', 'Keys, tokens and connections'],
 ];
 const ACTIONS_TAG = 'Actions';
 
@@ -190,11 +190,16 @@ const successHeaders = (row: Operation): Json => {
 const success = (setting: Setting): Json => {
   const { row } = setting;
   const headers = successHeaders(row);
+  if (row.name === 'connect')
+    return {
+      101: { description: 'The connection is a WebSocket from here on (section 5)', headers: { 'X-Protocol-Version': headerReference('X-Protocol-Version') } },
+    };
   if (row.success === 204) return { 204: { description: 'Done; no content', headers } };
   const schema = row.bare === true ? { type: 'object' } : responseEnvelope(resultShape(setting));
   const answer = (description: string): Json => ({ description, headers, content: { 'application/json': { schema } } });
   return {
     [row.success]: answer(row.summary),
+    ...(row.name === 'createSubscription' ? { 200: answer('It was there already, with the same topics; its cursor is untouched (6.2.4)') } : {}),
     ...(row.name === 'batch' ? { 207: answer('Some operations of a partial batch failed (9.2.2)') } : {}),
     ...(row.name === 'getDocument' ? { 304: { description: 'Not modified', headers: { ETag: headerReference('ETag') } } } : {}),
   };
