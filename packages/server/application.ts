@@ -1,9 +1,21 @@
 // The application's own part of the API: collections with their schemas, and actions: operations with a schema and a typed handler, which go the way of the
 // built-in ones (validation, scopes, memory of requests, batches, transactions, errors). `createServer` and `godwit.config.ts` both say it in these words.
-import { type ErrorCode, type ErrorDetails, isScope, type JsonSchema, type Method, type Operation, ProtocolError, RESERVED_SEGMENTS, type Shape } from '@godwit/protocol';
+import {
+  type ErrorCode,
+  type ErrorDetails,
+  isScope,
+  type JsonSchema,
+  type Method,
+  OPERATIONS,
+  type Operation,
+  ProtocolError,
+  RESERVED_SEGMENTS,
+  type Shape,
+} from '@godwit/protocol';
 import type { Call, Handler, Identity } from './core/call.ts';
-import { type Body, documentValue } from './core/document.ts';
 import type { Core } from './core/core.ts';
+import { type Body, documentValue, withoutKept } from './core/document.ts';
+import { noDocument } from './core/transaction.ts';
 import type { Route } from './dispatch/dispatcher.ts';
 
 /** A collection of the application (3.2.5). */
@@ -44,7 +56,11 @@ export interface ActionTransaction<C extends CollectionDefinitions> {
   publish(topic: string, data: unknown): string;
 }
 
-type ParamNames<P extends string> = P extends `${string}:${infer Name}/${infer Rest}` ? Name | ParamNames<`/${Rest}`> : P extends `${string}:${infer Name}` ? Name : never;
+type ParamNames<P extends string> = P extends `${string}:${infer Name}/${infer Rest}`
+  ? Name | ParamNames<`/${Rest}`>
+  : P extends `${string}:${infer Name}`
+    ? Name
+    : never;
 
 export interface ActionCall<C extends CollectionDefinitions, P extends string, D> {
   /** The segments of the path that stand for something. */
@@ -55,7 +71,12 @@ export interface ActionCall<C extends CollectionDefinitions, P extends string, D
   readonly tx: ActionTransaction<C>;
 }
 
-export interface ActionDefinition<C extends CollectionDefinitions = CollectionDefinitions, P extends string = string, S extends JsonSchema = JsonSchema, R = unknown> {
+export interface ActionDefinition<
+  C extends CollectionDefinitions = CollectionDefinitions,
+  P extends string = string,
+  S extends JsonSchema = JsonSchema,
+  R = unknown,
+> {
   readonly method: Method;
   /** Below /v1: `/orders/:id/cancel`. */
   readonly path: P;
@@ -77,7 +98,9 @@ export interface ActionDefinition<C extends CollectionDefinitions = CollectionDe
 }
 
 /** Declares an action whose collections are typed. */
-export type ActionMaker<C extends CollectionDefinitions> = <const P extends string, const S extends JsonSchema, R>(definition: ActionDefinition<C, P, S, R>) => ActionDefinition<C, P, S, R>;
+export type ActionMaker<C extends CollectionDefinitions> = <const P extends string, const S extends JsonSchema, R>(
+  definition: ActionDefinition<C, P, S, R>,
+) => ActionDefinition<C, P, S, R>;
 
 // biome-ignore lint/suspicious/noExplicitAny: actions of any collections, paths and shapes stand in one record.
 export type ActionDefinitions = Readonly<Record<string, ActionDefinition<any, any, any, any>>>;
@@ -99,7 +122,27 @@ const METHODS: ReadonlySet<string> = new Set(['GET', 'POST', 'PUT', 'PATCH', 'DE
 
 const wrong = (name: string, what: string): Error => new Error(`The action ${name} ${what}.`);
 
-const accessOf = (name: string, scope: string): Operation['access'] => {
+const MEMBERS: ReadonlySet<string> = new Set(['schema', 'indexes'] satisfies (keyof CollectionDefinition)[]);
+
+/** Throws a sentence for what is no definition of a collection: a configuration in JSON or JavaScript has no types that would tell. */
+export const checkDefinition = (name: string, definition: unknown): void => {
+  const refuse = (what: string): Error => new Error(`The collection ${name} ${what}.`);
+  if (typeof definition !== 'object' || definition === null || Array.isArray(definition)) throw refuse('must be an object {schema, indexes}');
+  const { schema, indexes } = definition as { schema?: unknown; indexes?: unknown };
+  for (const member of Object.keys(definition))
+    if (!MEMBERS.has(member)) throw refuse(`has a member ${JSON.stringify(member)}, which is neither schema nor indexes`);
+  if (schema !== undefined && schema !== null && typeof schema !== 'boolean' && (typeof schema !== 'object' || Array.isArray(schema)))
+    throw refuse('needs a JSON Schema as its schema');
+  if (indexes !== undefined && !(Array.isArray(indexes) && indexes.every((field) => typeof field === 'string')))
+    throw refuse('needs a list of fields as its indexes');
+};
+
+/** The names of the protocol's own operations: an action of such a name would be taken for it. */
+const OPERATION_NAMES: ReadonlySet<string> = new Set(OPERATIONS.map(({ name }) => name));
+
+const accessOf = (name: string, scope: string, params: readonly string[]): Operation['access'] => {
+  const strange = [...scope.slice(scope.indexOf(':') + 1).matchAll(/:([A-Za-z]\w*)/g)].find(([, param]) => !params.includes(param as string));
+  if (strange !== undefined) throw wrong(name, `has the scope ${JSON.stringify(scope)}, but no ${strange[0]} in its path`);
   if (scope === 'admin' || scope === 'any' || scope === 'none') return scope;
   if (!isScope(scope.replace(/:([A-Za-z]\w*)(?=[.]|$)/g, (whole, _word, at: number) => (at < scope.indexOf(':') + 1 ? whole : 'x')))) {
     throw wrong(name, `has the scope ${JSON.stringify(scope)}, which is none: read:C, write:C, publish:P, subscribe:P, admin, any or none`);
@@ -113,8 +156,12 @@ const actionRow = (name: string, definition: ActionDefinition, collections: Read
   const { method, path, summary = name, scope = 'admin', data, result } = definition;
   const segments = typeof path === 'string' ? path.split('/').slice(1) : [];
   if (!/^[A-Za-z]\w{0,63}$/.test(name)) throw wrong(name, 'needs a name of letters, digits and _');
+  if (OPERATION_NAMES.has(name)) throw wrong(name, 'has the name of an operation of the protocol');
   if (!METHODS.has(method)) throw wrong(name, 'needs a method: GET, POST, PUT, PATCH or DELETE');
-  if (!path.startsWith('/') || segments.length > 8 || !segments.every((segment) => SEGMENT.test(segment))) throw wrong(name, 'needs a path such as /orders/:id/cancel');
+  if (!path.startsWith('/') || segments.length > 8 || !segments.every((segment) => SEGMENT.test(segment)))
+    throw wrong(name, 'needs a path such as /orders/:id/cancel');
+  const params = segments.filter((segment) => segment.startsWith(':')).map((segment) => segment.slice(1));
+  if (new Set(params).size < params.length) throw wrong(name, `names a segment of its path twice: ${path}`);
   const first = segments[0] as string;
   if (first.startsWith(':') || RESERVED_SEGMENTS.has(first)) throw wrong(name, `must not begin its path with ${first}`);
   if (segments.length < 3 && collections.has(first)) throw wrong(name, `has the path of a document: ${path}; give it a third segment`);
@@ -126,7 +173,7 @@ const actionRow = (name: string, definition: ActionDefinition, collections: Read
     path: path.replace(/:([A-Za-z]\w*)/g, '{$1}'),
     clause: '4.1.3',
     summary,
-    access: accessOf(name, scope),
+    access: accessOf(name, scope, params),
     ...(body ? { data: data ?? {} } : {}),
     ...(result === undefined ? {} : { result }),
     success: 200,
@@ -137,24 +184,57 @@ const actionRow = (name: string, definition: ActionDefinition, collections: Read
   };
 };
 
-const transactionFor = (core: Core, { tx }: Call, publish: (topic: string, data: unknown) => string): ActionTransaction<CollectionDefinitions> => {
-  const existing = async (collection: string, id: string) => {
+/** What a handler hands over, as the JSON that will be stored: a Date is text by then, and a member that is undefined is none. */
+const plain = (data: unknown): Body => JSON.parse(JSON.stringify(data)) as Body;
+
+/** The transaction as an action sees it; each call that is under way stands in `open`. */
+const transactionFor = (
+  core: Core,
+  { tx }: Call,
+  publish: (topic: string, data: unknown) => string,
+  open: Set<Promise<unknown>>,
+): ActionTransaction<CollectionDefinitions> => {
+  type Any = DocumentOf<CollectionDefinition>;
+  const during = <T>(work: Promise<T>): Promise<T> => {
+    const done = (): unknown => open.delete(work);
+    open.add(work);
+    // Whoever forgets to await it must not end the process with its failure.
+    work.then(done, done);
+    return work;
+  };
+  const existing = async (collection: string, id: string): Promise<void> => {
+    core.collections.get(collection);
+    if ((await tx.document(collection, id)) === undefined) throw noDocument(collection, id);
+  };
+  const get = async (collection: string, id: string): Promise<Any | undefined> => {
     core.collections.get(collection);
     const document = await tx.document(collection, id);
-    if (document === undefined) throw new ProtocolError('NOT_FOUND', `There is no document ${id} in ${collection}.`);
-    return document;
+    return document === undefined ? undefined : (documentValue(document) as Any);
   };
-  type Any = DocumentOf<CollectionDefinition>;
+  const create = async (collection: string, data: unknown): Promise<Any> => {
+    const { id, ...own } = plain(data);
+    return documentValue(await tx.create(collection, id as string | undefined, withoutKept(own))) as Any;
+  };
+  const replace = async (collection: string, id: string, data: unknown): Promise<Any> => {
+    const own = withoutKept(plain(data));
+    await existing(collection, id);
+    return documentValue(tx.replace(collection, id, own)) as Any;
+  };
+  const patch = async (collection: string, id: string, data: unknown): Promise<Any> => {
+    const own = withoutKept(plain(data));
+    await existing(collection, id);
+    return documentValue(tx.patch(collection, id, own)) as Any;
+  };
+  const remove = async (collection: string, id: string): Promise<void> => {
+    await existing(collection, id);
+    tx.remove(collection, id);
+  };
   return {
-    get: async (collection, id) => {
-      core.collections.get(collection);
-      const document = await tx.document(collection, id);
-      return document === undefined ? undefined : (documentValue(document) as Any);
-    },
-    create: async (collection, { id, ...data }) => documentValue(await tx.create(collection, id, data)) as Any,
-    replace: async (collection, id, data) => documentValue(tx.replace(collection, await existing(collection, id), data)) as Any,
-    patch: async (collection, id, patch) => documentValue(tx.patch(collection, await existing(collection, id), patch)) as Any,
-    remove: async (collection, id) => tx.remove(collection, await existing(collection, id)),
+    get: (collection, id) => during(get(collection, id)),
+    create: (collection, data) => during(create(collection, data)),
+    replace: (collection, id, data) => during(replace(collection, id, data)),
+    patch: (collection, id, data) => during(patch(collection, id, data)),
+    remove: (collection, id) => during(remove(collection, id)),
     publish,
   };
 };
@@ -167,18 +247,24 @@ const handlerOf =
   (core: Core): Handler =>
   async (call) => {
     const identity: Identity | undefined = call.identity;
+    const open = new Set<Promise<unknown>>();
     const result: unknown = await definition.handler({
       params: call.params as never,
       data: call.data as never,
       caller: { client: identity?.client ?? '', sub: identity?.sub ?? null, scopes: identity?.scopes ?? [] },
-      tx: transactionFor(core, call, (topic, data) => publishIn(call, topic, data)),
+      tx: transactionFor(core, call, (topic, data) => publishIn(call, topic, data), open),
     });
+    // A call that nobody awaited belongs to the action all the same.
+    while (open.size > 0) await Promise.all(open);
     return { status: 200, data: result ?? null };
   };
 
 /** The actions as routes. Throws a sentence for one that cannot be. */
 export const actionRoutes = (core: Core, { collections = {}, actions = {} }: Application, publishIn: PublishIn): Route[] => {
-  const names = new Set(Object.keys(collections));
+  const names = new Set([...Object.keys(collections), ...core.collections.all().map(({ name }) => name)]);
   const definitions = typeof actions === 'function' ? actions((definition) => definition) : actions;
-  return Object.entries(definitions).map(([name, definition]) => ({ operation: actionRow(name, definition, names), handler: handlerOf(definition, publishIn)(core) }));
+  return Object.entries(definitions).map(([name, definition]) => ({
+    operation: actionRow(name, definition, names),
+    handler: handlerOf(definition, publishIn)(core),
+  }));
 };

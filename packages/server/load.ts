@@ -1,5 +1,5 @@
 // What a server reads from its store at the start, and what it puts there the first time: the signing secret, the keys, the collections.
-import type { CollectionDefinitions } from './application.ts';
+import { type CollectionDefinitions, checkDefinition } from './application.ts';
 import { type Collection, type CollectionSchema, checkCollectionName, newCollection, storedCollection } from './core/collections.ts';
 import type { Core } from './core/core.ts';
 import { hashKey, type Key } from './core/keys.ts';
@@ -55,8 +55,10 @@ export const loadCollections = async (core: Core, definitions: CollectionDefinit
     const definition = { name, schema: schema === null ? null : (JSON.parse(schema) as CollectionSchema), indexes: indexes.flat(), source: 'api' as const };
     core.collections.set(newCollection(definition, { createdAt, updatedAt }));
   }
-  for (const [name, { schema = null, indexes = [] }] of Object.entries(definitions)) {
+  for (const [name, definition] of Object.entries(definitions)) {
     checkCollectionName(name, `/collections/${name}`);
+    checkDefinition(name, definition);
+    const { schema = null, indexes = [] } = definition;
     await declare(core, name, schema, indexes);
   }
 };
@@ -64,7 +66,11 @@ export const loadCollections = async (core: Core, definitions: CollectionDefinit
 const declare = async (core: Core, name: string, schema: CollectionSchema, indexes: readonly string[]): Promise<void> => {
   const before: Collection | undefined = core.collections.has(name) ? core.collections.get(name) : undefined;
   const now = core.clock.now();
-  const collection = newCollection({ name, schema, indexes, source: 'configuration' }, { createdAt: before?.createdAt ?? now, updatedAt: now }, `/collections/${name}`);
+  const collection = newCollection(
+    { name, schema, indexes, source: 'configuration' },
+    { createdAt: before?.createdAt ?? now, updatedAt: now },
+    `/collections/${name}`,
+  );
   const stored = storedCollection(collection);
   const same = before !== undefined && JSON.stringify({ ...storedCollection(before), updatedAt: 0 }) === JSON.stringify({ ...stored, updatedAt: 0 });
   if (!same) {

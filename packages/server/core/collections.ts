@@ -1,8 +1,8 @@
 // The collections there are, each with its schema ready to judge (3.2.5). Kept whole in memory: they are few and every operation asks for one.
 import { firstSegment, invalidField, type JsonSchema, ProtocolError, RESERVED_SEGMENTS } from '@godwit/protocol';
 import type { StoredCollection } from '../ports/storage.ts';
-import { judgeSchema, type Validate } from './validation.ts';
 import { wireTime } from './time.ts';
+import { judgeSchema, type Validate } from './validation.ts';
 
 export type CollectionSchema = JsonSchema | boolean | null;
 
@@ -74,7 +74,7 @@ export const collectionValue = ({ name, schema, indexes, source, createdAt, upda
 export class Collections {
   readonly #collections = new Map<string, Collection>();
   /** Names that are being made: nobody may publish under them while the store looks whether somebody did (3.2.5). */
-  readonly #claimed = new Set<string>();
+  readonly #claimed = new Map<string, number>();
 
   readonly #reserved = new Set<string>();
 
@@ -95,19 +95,21 @@ export class Collections {
 
   set(collection: Collection): void {
     this.#collections.set(collection.name, collection);
-    this.#claimed.delete(collection.name);
   }
 
   delete(name: string): void {
     this.#collections.delete(name);
   }
 
+  /** Each claim is released once, whatever became of it: several may try to make the same collection at once. */
   claim(name: string): void {
-    this.#claimed.add(name);
+    this.#claimed.set(name, (this.#claimed.get(name) ?? 0) + 1);
   }
 
   release(name: string): void {
-    this.#claimed.delete(name);
+    const left = (this.#claimed.get(name) ?? 0) - 1;
+    if (left > 0) this.#claimed.set(name, left);
+    else this.#claimed.delete(name);
   }
 
   /** Names that the application's actions have taken, so that a collection would hide them. */
@@ -123,5 +125,11 @@ export class Collections {
   owns(topic: string): boolean {
     const name = firstSegment(topic);
     return this.#collections.has(name) || this.#claimed.has(name);
+  }
+
+  /** Throws `FORBIDDEN` for a topic of a collection. */
+  checkFree(topic: string, field?: string): void {
+    if (this.owns(topic))
+      throw new ProtocolError('FORBIDDEN', 'Only the server publishes to the topics of a collection.', field === undefined ? {} : { field });
   }
 }

@@ -20,6 +20,9 @@ type Versioned = Pick<StoredDocument, 'version' | 'incarnation'>;
 
 const DOCUMENT_ID = /^[A-Za-z0-9_-]{1,64}$/;
 
+/** What is said of a document that is not there. */
+export const noDocument = (collection: string, id: string): ProtocolError => new ProtocolError('NOT_FOUND', `There is no document ${id} in ${collection}.`);
+
 const stateName = (state: Versioned | null): { version: number; incarnation: string } | null =>
   state === null ? null : { version: state.version, incarnation: state.incarnation };
 
@@ -46,8 +49,10 @@ export class Pending {
 interface Touched {
   readonly collection: string;
   readonly id: string;
-  /** Before this unit; undefined: not read, a blind creation that the store will judge. */
+  /** Before this unit. */
   readonly from: State;
+  /** Whether `from` is what another unit will have made of it, if that one is written. */
+  readonly unconfirmed: boolean;
   to: State;
   changed: boolean;
 }
@@ -63,11 +68,25 @@ export class Transaction {
   readonly #afterFailure: (() => void)[] = [];
   /** Whether creations must look first, because the store refused this unit once. */
   readonly #careful: boolean;
+  /** Set where nothing may be added any more: a change that came later would be one without its message, or a message without its change. */
+  #sealed = false;
 
   constructor(core: Core, pending: Pending, careful: boolean) {
     this.#core = core;
     this.#pending = pending;
     this.#careful = careful;
+  }
+
+  /** A transaction for an operation that only reads: it sees what is confirmed and takes no change. */
+  static reading(core: Core): Transaction {
+    const tx = new Transaction(core, new Pending(), false);
+    tx.#sealed = true;
+    return tx;
+  }
+
+  #open(): void {
+    if (this.#sealed)
+      throw new Error('A transaction takes changes only while an operation that writes is carried out: await every call, and write nothing in a GET.');
   }
 
   /** Nothing to write: nothing to remember either (4.1.3). */
@@ -84,16 +103,16 @@ export class Transaction {
     const known = this.#documents.get(key);
     if (known !== undefined) return known;
     const pending = this.#pending.get(key);
-    if (pending !== undefined) return this.#remember(key, collection, id, pending);
+    if (pending !== undefined) return this.#remember(key, collection, id, pending, true);
     const read = this.#core.storage.getDocument(collection, id);
     if (read instanceof Promise) return read.then((document) => this.#remember(key, collection, id, document ?? null));
     return this.#remember(key, collection, id, read ?? null);
   }
 
-  #remember(key: string, collection: string, id: string, from: State): Touched {
+  #remember(key: string, collection: string, id: string, from: State, unconfirmed = false): Touched {
     const raced = this.#documents.get(key);
     if (raced !== undefined) return raced;
-    const touched = { collection, id, from, to: from, changed: false };
+    const touched = { collection, id, from, unconfirmed, to: from, changed: false };
     this.#documents.set(key, touched);
     return touched;
   }
@@ -106,47 +125,54 @@ export class Transaction {
 
   /** Makes a document; `id` undefined: the server makes one. Throws `CONFLICT` where the id is taken, `VALIDATION_FAILED`, `PAYLOAD_TOO_LARGE`. */
   async create(collection: string, id: string | undefined, body: Body): Promise<StoredDocument> {
-    if (id !== undefined && !DOCUMENT_ID.test(id)) throw invalidField('/data/id', 'must be 1 to 64 of A-Z a-z 0-9 _ -');
+    if (id !== undefined && !(typeof id === 'string' && DOCUMENT_ID.test(id))) throw invalidField('/data/id', 'must be 1 to 64 of A-Z a-z 0-9 _ -');
     const text = this.#judge(collection, body);
     const made = id ?? this.#core.ids.uuid();
     const key = `${collection}/${made}`;
     let touched = this.#documents.get(key);
     // The store refuses a taken id by itself, so a first try need not look.
-    if (touched === undefined) touched = this.#careful || this.#pending.get(key) !== undefined ? await this.#touch(collection, made) : this.#remember(key, collection, made, null);
+    if (touched === undefined)
+      touched = this.#careful || this.#pending.get(key) !== undefined ? await this.#touch(collection, made) : this.#remember(key, collection, made, null);
     if (touched.to !== null) throw new ProtocolError('CONFLICT', `There is a document with the id ${made} already.`, { field: '/data/id' });
     const now = this.#core.clock.now();
     return this.#change(touched, { id: made, version: 1, createdAt: now, updatedAt: now, incarnation: this.#core.ids.secret(9), body: text }, 'created');
   }
 
-  /** Gives a document that `document` returned a new body. */
-  replace(collection: string, current: StoredDocument, body: Body): StoredDocument {
-    return this.#write(collection, current, this.#judge(collection, body));
+  /** Gives a document that `document` returned a new body. Throws `NOT_FOUND` where this unit has removed it since. */
+  replace(collection: string, id: string, body: Body): StoredDocument {
+    return this.#write(this.#present(collection, id), this.#judge(collection, body));
   }
 
   /** Applies a merge patch (RFC 7396); one that changes nothing changes nothing (3.2.1). */
-  patch(collection: string, current: StoredDocument, patch: Body): StoredDocument {
-    const before = JSON.parse(current.body) as Body;
+  patch(collection: string, id: string, patch: Body): StoredDocument {
+    const touched = this.#present(collection, id);
+    const before = JSON.parse(touched.to.body) as Body;
     const after = mergePatch(before, patch) as Body;
-    if (isDeepStrictEqual(before, after)) return current;
-    return this.#write(collection, current, this.#judge(collection, after));
+    // Equal as text too: -0 is written as 0.
+    if (isDeepStrictEqual(before, after) || JSON.stringify(after) === touched.to.body) return touched.to;
+    return this.#write(touched, this.#judge(collection, after));
   }
 
-  remove(collection: string, current: StoredDocument): void {
-    this.#change(this.#touched(collection, current.id), null, 'deleted');
+  remove(collection: string, id: string): void {
+    this.#change(this.#present(collection, id), null, 'deleted');
   }
 
-  #touched(collection: string, id: string): Touched {
+  /** What was read, as this unit has left it so far: two changes that were begun at once follow each other. */
+  #present(collection: string, id: string): Touched & { to: StoredDocument } {
     const touched = this.#documents.get(`${collection}/${id}`);
     if (touched === undefined) throw new Error('A transaction changes only what it has read.');
-    return touched;
+    if (touched.to === null) throw noDocument(collection, id);
+    return touched as Touched & { to: StoredDocument };
   }
 
-  #write(collection: string, current: StoredDocument, body: string): StoredDocument {
+  #write(touched: Touched & { to: StoredDocument }, body: string): StoredDocument {
+    const { to: current } = touched;
     const updatedAt = Math.max(this.#core.clock.now(), current.updatedAt);
-    return this.#change(this.#touched(collection, current.id), { ...current, version: current.version + 1, updatedAt, body }, 'updated');
+    return this.#change(touched, { ...current, version: current.version + 1, updatedAt, body }, 'updated');
   }
 
   #change<To extends State>(touched: Touched, to: To, change: 'created' | 'updated' | 'deleted'): To {
+    this.#open();
     const version = (to ?? touched.to)?.version;
     touched.to = to;
     touched.changed = true;
@@ -174,14 +200,17 @@ export class Transaction {
 
   /** Publishes a message of a client. `data` is JSON text. Returns its place among the messages of this unit. */
   publish(message: NewMessage): number {
+    this.#open();
     return this.#messages.push(message) - 1;
   }
 
   record(change: RecordChange): void {
+    this.#open();
     this.#records.push(change);
   }
 
   collection(change: CollectionChange): void {
+    this.#open();
     this.#collections.push(change);
   }
 
@@ -195,8 +224,20 @@ export class Transaction {
     this.#afterFailure.push(effect);
   }
 
-  /** The unit for the store, named by its request. */
+  /**
+   * What of it rests on units that are not confirmed yet, as a unit that writes nothing: once the store has taken that, so are they. undefined: nothing does.
+   */
+  rest(): WriteUnit | undefined {
+    const expectations: DocumentExpectation[] = [];
+    for (const { collection, id, from, unconfirmed } of this.#documents.values())
+      if (unconfirmed) expectations.push({ collection, id, state: stateName(from) });
+    return expectations.length === 0 ? undefined : { expectations };
+  }
+
+  /** The unit for the store, named by its request; nothing is added to it any more. Throws `FORBIDDEN` where a topic has become a collection's meanwhile. */
   unit(request: RequestName | undefined): WriteUnit {
+    this.#sealed = true;
+    for (const { topic, change } of this.#messages) if (!change) this.#core.collections.checkFree(topic);
     const documents: DocumentChange[] = [];
     const expectations: DocumentExpectation[] = [];
     for (const { collection, id, from, to, changed } of this.#documents.values()) {
@@ -219,6 +260,7 @@ export class Transaction {
   }
 
   settle(committed: boolean): void {
+    this.#sealed = true;
     for (const [key, { changed }] of this.#documents) if (changed) this.#pending.settle(key, this);
     for (const effect of committed ? this.#afterCommit : this.#afterFailure) effect();
   }

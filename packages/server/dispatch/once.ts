@@ -54,19 +54,21 @@ export class Once {
 
   /** A transaction that writes nothing, for operations that only read. */
   reading(): Transaction {
-    return new Transaction(this.#core, this.#pending, false);
+    return Transaction.reading(this.#core);
   }
 
   /** Carries out a work, or gives the outcome of its first time. Throws errors of the catalogue and of the store. */
   async run(work: Work): Promise<Reply> {
     if (work.requestId === undefined) return this.#attempt(work, undefined);
-    const name = `${work.client}\0${work.requestId}`;
+    // Strangers are no client: one of them gets the outcome of another only for the same operation, and keeps no name from the others.
+    const requestId = work.client === '' ? fingerprint(work.requestId, work.operation()) : work.requestId;
+    const name = `${work.client}\0${requestId}`;
     for (let first = this.#running.get(name); first !== undefined; first = this.#running.get(name)) {
       if (first.work.operation() !== work.operation()) throw reused();
       const outcome = await this.#wait(first.outcome);
       if (outcome !== undefined) return replayed(outcome);
     }
-    const attempt = this.#attempt(work, work.requestId);
+    const attempt = this.#attempt(work, requestId);
     const outcome = attempt.then(
       (reply) => (reply.remembered ? reply : undefined),
       () => undefined,
@@ -102,13 +104,18 @@ export class Once {
       } catch (error) {
         tx.settle(false);
         // It may fail only because it took effect before: what it made is there, what it removed is not.
-        const remembered = requestId === undefined ? undefined : await this.#recall(work, requestId);
-        if (remembered === undefined) throw error;
-        return remembered;
+        const remembered = await this.#recall(work, requestId);
+        if (remembered !== undefined) return remembered;
+        if (attempt + 1 < MOST_TRIES && !(await this.#isConfirmed(tx))) continue;
+        throw error;
       }
       const headers = result.headers ?? {};
       const text = result.data === undefined ? undefined : encode(result.data);
       if (tx.isEmpty) {
+        // It may change nothing only because it took effect before, or because another unit that is not confirmed yet did the same.
+        const remembered = await this.#recall(work, requestId);
+        if (remembered !== undefined) return remembered;
+        if (attempt + 1 < MOST_TRIES && !(await this.#isConfirmed(tx))) continue;
         tx.settle(true);
         return { status: result.status, text, headers };
       }
@@ -143,7 +150,14 @@ export class Once {
     return writtenPlaces(text, firstSeq, (place) => this.#core.cursors.format(place));
   }
 
-  async #recall(work: Work, requestId: string): Promise<Reply | undefined> {
+  /** Waits for what a transaction has read to be on stable storage; false where it will not be, and was read too early. */
+  async #isConfirmed(tx: Transaction): Promise<boolean> {
+    const rest = tx.rest();
+    return rest === undefined || (await this.#core.storage.write(rest)).status === 'written';
+  }
+
+  async #recall(work: Work, requestId: string | undefined): Promise<Reply | undefined> {
+    if (requestId === undefined) return undefined;
     const remembered = await this.#core.storage.findRequest(work.client, requestId);
     return remembered === undefined ? undefined : this.#again(work, remembered);
   }

@@ -1,10 +1,10 @@
 // PUT, PATCH and DELETE of /v1/{collection}/{id}: what they share is reading the document and judging `If-Match` first (3.2.1, 3.2.3).
-import { ProtocolError } from '@godwit/protocol';
 import type { Call, Handler, Result } from '../core/call.ts';
 import type { Core } from '../core/core.ts';
 import { type Body, documentText, entityTag, withoutKept } from '../core/document.ts';
 import { checkIfMatch } from '../core/etag.ts';
 import { JsonText } from '../core/json.ts';
+import { noDocument } from '../core/transaction.ts';
 import type { StoredDocument } from '../ports/storage.ts';
 
 const change =
@@ -13,7 +13,7 @@ const change =
     const { collection, id } = call.params as { collection: string; id: string };
     core.collections.get(collection);
     const current = await call.tx.document(collection, id);
-    if (current === undefined) throw new ProtocolError('NOT_FOUND', `There is no document ${id} in ${collection}.`);
+    if (current === undefined) throw noDocument(collection, id);
     checkIfMatch(call.preconditions.ifMatch, entityTag(current));
     return apply(call, collection, current);
   };
@@ -21,13 +21,13 @@ const change =
 const shown = (document: StoredDocument): Result => ({ status: 200, data: new JsonText(documentText(document)), headers: { etag: entityTag(document) } });
 
 export const replaceDocument = (core: Core): Handler =>
-  change(core, (call, collection, current) => shown(call.tx.replace(collection, current, withoutKept(call.data as Body))));
+  change(core, (call, collection, current) => shown(call.tx.replace(collection, current.id, withoutKept(call.data as Body))));
 
 export const patchDocument = (core: Core): Handler =>
-  change(core, (call, collection, current) => shown(call.tx.patch(collection, current, withoutKept(call.data as Body))));
+  change(core, (call, collection, current) => shown(call.tx.patch(collection, current.id, withoutKept(call.data as Body))));
 
 export const removeDocument = (core: Core): Handler =>
   change(core, (call, collection, current) => {
-    call.tx.remove(collection, current);
+    call.tx.remove(collection, current.id);
     return { status: 204 };
   });

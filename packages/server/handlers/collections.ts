@@ -1,7 +1,7 @@
 // Collections as resources of their own (3.2.5). A collection of the configuration is shown here and changed only there.
 import { type CollectionCreate, type CollectionReplace, ProtocolError } from '@godwit/protocol';
 import type { Handler } from '../core/call.ts';
-import { checkCollectionName, type Collection, type CollectionSchema, collectionValue, newCollection, storedCollection } from '../core/collections.ts';
+import { type Collection, type CollectionSchema, checkCollectionName, collectionValue, newCollection, storedCollection } from '../core/collections.ts';
 import type { Core } from '../core/core.ts';
 
 const found = (core: Core, name: string): Collection => core.collections.get(name);
@@ -23,7 +23,10 @@ export const createCollection =
     const collection = newCollection({ name, schema: schema as CollectionSchema, indexes, source: 'api' }, { createdAt: now, updatedAt: now });
     core.collections.claim(name);
     tx.collection({ kind: 'create', collection: storedCollection(collection) });
-    tx.afterCommit(() => core.collections.set(collection));
+    tx.afterCommit(() => {
+      core.collections.set(collection);
+      core.collections.release(name);
+    });
     tx.afterFailure(() => core.collections.release(name));
     return { status: 201, data: collectionValue(collection), headers: { location: `/v1/collections/${name}` } };
   };

@@ -11,6 +11,11 @@ export const createToken =
     const { ttl, sub, scopes } = data as TokenCreate;
     if (scopes !== undefined) checkScopes(scopes, '/data/scopes');
     const given = sub ?? core.ids.uuid();
-    const { token, expiresAt } = core.keys.makeToken(identity as Identity, { ttl, sub: given, own: sub !== undefined, ...(scopes === undefined ? {} : { scopes }) });
+    const { token, expiresAt } = core.keys.makeToken(identity as Identity, {
+      ttl,
+      sub: given,
+      own: sub !== undefined,
+      ...(scopes === undefined ? {} : { scopes }),
+    });
     return { status: 201, data: { token, expiresAt: wireTime(expiresAt), sub: given } };
   };

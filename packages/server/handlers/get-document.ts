@@ -1,10 +1,10 @@
 // GET /v1/{collection}/{id}: one document (3.2.3).
-import { ProtocolError } from '@godwit/protocol';
 import type { Handler } from '../core/call.ts';
 import type { Core } from '../core/core.ts';
 import { documentText, entityTag } from '../core/document.ts';
 import { namesTag } from '../core/etag.ts';
 import { JsonText } from '../core/json.ts';
+import { noDocument } from '../core/transaction.ts';
 
 export const getDocument =
   (core: Core): Handler =>
@@ -13,7 +13,7 @@ export const getDocument =
     core.collections.get(collection);
     const found = call.document(collection, id);
     const document = found instanceof Promise ? await found : found;
-    if (document === undefined) throw new ProtocolError('NOT_FOUND', `There is no document ${id} in ${collection}.`);
+    if (document === undefined) throw noDocument(collection, id);
     const etag = entityTag(document);
     const { ifNoneMatch } = call.preconditions;
     if (ifNoneMatch !== undefined && namesTag(ifNoneMatch, etag)) return { status: 304, headers: { etag } };

@@ -1,5 +1,5 @@
 // POST /v1/topics/{topic}/messages: publish; answered when the message is on stable storage (6.2.1).
-import { invalidField, isServerTopic, isTopic, ProtocolError } from '@godwit/protocol';
+import { invalidField, isServerTopic, isTopic } from '@godwit/protocol';
 import type { Call, Handler } from '../core/call.ts';
 import type { Core } from '../core/core.ts';
 import { JsonText } from '../core/json.ts';
@@ -10,7 +10,7 @@ import { wireTime } from '../core/time.ts';
 export const checkPublishable = (core: Core, topic: string, field: string): void => {
   if (isServerTopic(topic)) throw invalidField(field, 'is a topic of the server');
   if (!isTopic(topic)) throw invalidField(field, 'must be 1 to 16 segments of A-Z a-z 0-9 _ -, joined by dots, at most 255 bytes');
-  if (core.collections.owns(topic)) throw new ProtocolError('FORBIDDEN', 'Only the server publishes to the topics of a collection.', { field });
+  core.collections.checkFree(topic, field);
 };
 
 export const publish =
