@@ -2,11 +2,10 @@
 // Never as part of a commit, whose answer it would make ambiguous.
 import type { Database, Statement } from './database.ts';
 
-/** Pages in the WAL that a quiet moment is used for, and that are not waited with under constant load (8 KB each). */
-const QUIET_PAGES = 256;
-const BUSY_PAGES = 2048;
-/** Pages at which readers are waited for, briefly: a WAL begins anew only when none of them is in it. */
-const LONG_PAGES = 16_384;
+/** Of the pages that the WAL may hold: what a quiet moment is used for, and what is let grow where a reader is in the way. */
+const QUIET_PART = 1 / 8;
+/** So many times as long, readers are waited for, briefly: a WAL begins anew only when none of them is in it. */
+const LONG_TIMES = 8;
 const QUIET_MS = 25;
 const LOOK_EVERY = 16;
 const READERS_MS = 100;
@@ -15,6 +14,8 @@ export class Checkpoints {
   readonly #database: Database;
   readonly #look: Statement;
   readonly #passive: Statement;
+  /** Pages that are not waited with under constant load. */
+  readonly #most: number;
   readonly #failed: (error: unknown) => void;
   #commits = 0;
   #seen = 0;
@@ -23,8 +24,9 @@ export class Checkpoints {
   /** How many were made. */
   made = 0;
 
-  constructor(database: Database, failed: (error: unknown) => void) {
+  constructor(database: Database, most: number, failed: (error: unknown) => void) {
     this.#database = database;
+    this.#most = most;
     this.#failed = failed;
     this.#look = database.prepare('PRAGMA wal_checkpoint(NOOP)');
     this.#passive = database.prepare('PRAGMA wal_checkpoint(PASSIVE)');
@@ -42,7 +44,7 @@ export class Checkpoints {
     if (this.#commits % LOOK_EVERY === 0) {
       const { held } = this.pages();
       if (held < this.#notBefore) this.#notBefore = 0;
-      if (held >= Math.max(BUSY_PAGES, this.#notBefore)) this.run(held);
+      if (held >= Math.max(this.#most, this.#notBefore)) this.run(held);
     }
     this.#timer ??= setTimeout(this.#quiet, QUIET_MS);
   }
@@ -55,20 +57,22 @@ export class Checkpoints {
       return;
     }
     const { held, waiting } = this.pages();
-    if (waiting >= QUIET_PAGES) this.run(held);
+    if (waiting >= this.#most * QUIET_PART) this.run(held);
   };
 
-  /** Makes one now. A reader may keep the end of the WAL from it; the next one gets that. */
-  run(held = 0): void {
+  /** Makes one now. A reader may keep the end of the WAL from it; the next one gets that. False where it failed. */
+  run(held = 0): boolean {
     try {
-      if (held >= LONG_PAGES) {
+      if (held >= this.#most * LONG_TIMES) {
         this.#database.exec(`PRAGMA busy_timeout = ${READERS_MS}; PRAGMA wal_checkpoint(RESTART); PRAGMA busy_timeout = 5000`);
       } else this.#passive.get();
       this.made++;
       // What this one could not begin anew is let grow for a while before the next.
-      this.#notBefore = held + QUIET_PAGES;
+      this.#notBefore = held + this.#most * QUIET_PART;
+      return true;
     } catch (error) {
       this.#failed(error);
+      return false;
     }
   }
 

@@ -15,6 +15,9 @@ const OLDEST: readonly [number, number, number] = [3, 51, 3];
 // Reads far from the WAL come from the page cache of the system, without a copy. Writes never go through it.
 const MMAP_BYTES = 1 << 30;
 
+/** 8 KB: a row of the log is about 300 bytes, and a commit writes each page that it touched whole. */
+export const PAGE_BYTES = 8192;
+
 /** Whether an SQLite of this version is sound for what this store does. */
 export const isSound = (version: string): boolean => {
   const numbers = version.split('.').map(Number);
@@ -39,8 +42,7 @@ const refuseUnsound = (database: Database): void => {
 export const openForWriting = (path: string): Database => {
   const database = new DatabaseSync(path, { timeout: 5_000 });
   refuseUnsound(database);
-  // 8 KB pages: a row of the log is about 300 bytes, and a commit writes each page that it touched whole.
-  database.exec('PRAGMA page_size = 8192');
+  database.exec(`PRAGMA page_size = ${PAGE_BYTES}`);
   database.exec('PRAGMA journal_mode = WAL');
   database.exec('PRAGMA synchronous = FULL');
   // Checkpoints are ours: an automatic one that fails would make a commit that stands look like one that failed.

@@ -12,9 +12,6 @@ const SQLITE_BUSY = 5;
 /** The file that holds everything. */
 export const databasePath = (directory: string): string => join(directory, 'godwit.db');
 
-/** The file whose place on the disk is given up when the disk is full. */
-export const reservePath = (directory: string): string => join(directory, 'reserve');
-
 const sync = (path: string): void => {
   const handle = openSync(path, constants.O_RDONLY);
   try {
@@ -36,7 +33,7 @@ const lock = (directory: string): Database => {
   const database = openPlain(path);
   try {
     // The lock is the system's, on the open file: it goes with the process, however that ends. Nothing is ever written.
-    database.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE');
+    database.exec('PRAGMA journal_mode = MEMORY; PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE');
     return database;
   } catch (error) {
     database.close();

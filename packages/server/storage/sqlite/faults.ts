@@ -46,5 +46,6 @@ export const faultOf = (error: unknown): Fault => {
   return { problem: 'failed', message: `The store could not do this: ${said}` };
 };
 
+export const FULL: Fault = { problem: 'full', message: SENTENCES.full };
 export const errorOf = (fault: Fault): StorageError => new StorageError(fault.problem, fault.message);
 export const closedError = (): StorageError => new StorageError('closed', SENTENCES.closed);

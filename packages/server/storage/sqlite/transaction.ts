@@ -9,10 +9,22 @@ import type { UnitToWrite } from './units.ts';
 /** What became of a unit: written, refused, or not done. */
 export type Result = Outcome | { readonly status: 'fault'; readonly fault: Fault };
 
+/** Units in a row that find no room, after which the rest of a batch is not tried. */
+const MOST_FULL = 8;
+
 class CommitFailed extends Error {}
+
+/** What a transaction needs of the disk beside the store. */
+export interface Disk {
+  /** The disk is full: whether something was done about it, so that trying again is worth it. */
+  onFull(): boolean;
+  /** A commit failed: takes back what of it may lie in the WAL, so that no later start finds it. Throws where it cannot. */
+  withdraw(): void;
+}
 
 export class Transactions {
   readonly #store: Store;
+  readonly #disk: Disk;
   readonly #begin: Statement;
   readonly #commit: Statement;
   /** Set after a failed sync: every later write is refused with it. */
@@ -21,51 +33,65 @@ export class Transactions {
   commits = 0;
   collectionsChanged = false;
 
-  constructor(store: Store) {
+  constructor(store: Store, disk: Disk) {
     this.#store = store;
+    this.#disk = disk;
     this.#begin = store.database.prepare('BEGIN IMMEDIATE');
     this.#commit = store.database.prepare('COMMIT');
   }
 
   /** Does all units; the results are in their order, and what is written is on stable storage. */
-  write(units: readonly UnitToWrite[], now: number): Result[] {
+  write(units: readonly UnitToWrite[], now: number): readonly Result[] {
     const joint = this.run(() => units.map((unit): Result => this.#store.apply(unit, now)));
     if (!isFault(joint)) return joint;
     if (units.length === 1 || this.broken !== undefined) return units.map(() => joint);
-    return units.flatMap((unit) => {
-      const single = this.run(() => [this.#store.apply(unit, now)] as Result[]);
-      return isFault(single) ? [single] : single;
+    let full = 0;
+    return units.map((unit): Result => {
+      // A large unit may find no room where a small one does, but not for ever: each try may move the whole WAL.
+      if (full >= MOST_FULL) return joint;
+      const single = this.run((): Result => this.#store.apply(unit, now));
+      full = isFault(single) && single.fault.problem === 'full' ? full + 1 : 0;
+      return single;
     });
   }
 
   /** Runs `work` as one transaction: its result stands on stable storage, or a fault does and nothing else. */
   run<T>(work: () => T, forgottenBefore = this.#store.forgottenBefore): T | FaultResult {
+    const result = this.#once(work, forgottenBefore);
+    return isFault(result) && result.fault.problem === 'full' && this.#disk.onFull() ? this.#once(work, forgottenBefore) : result;
+  }
+
+  #once<T>(work: () => T, forgottenBefore: number): T | FaultResult {
     if (this.broken !== undefined) return { status: 'fault', fault: this.broken };
-    const { database, forgottenBefore: forgottenUntilNow } = this.#store;
+    const store = this.#store;
+    const forgottenUntilNow = store.forgottenBefore;
     try {
-      this.#store.forgottenBefore = forgottenBefore;
+      store.forgottenBefore = forgottenBefore;
       this.#begin.run();
       const result = work();
-      this.#store.finish();
+      store.finish();
       this.#syncAndStand();
-      if (this.#store.committed()) this.collectionsChanged = true;
+      if (store.committed()) this.collectionsChanged = true;
       this.commits++;
       return result;
     } catch (error) {
-      if (database.isTransaction) {
-        try {
-          database.exec('ROLLBACK');
-        } catch (cause) {
-          this.broken = faultOf(cause);
-        }
-      }
-      this.#store.rolledBack();
-      this.#store.forgottenBefore = forgottenUntilNow;
+      this.#rollBack(error instanceof CommitFailed);
+      store.rolledBack();
+      store.forgottenBefore = forgottenUntilNow;
       const cause = error instanceof CommitFailed ? error.cause : error;
       const fault = faultOf(cause);
       // A commit that failed for anything but room may or may not stand: nobody hears of it, and nothing is built on it.
       if (isBroken(cause) || (error instanceof CommitFailed && !isFull(cause))) this.broken = fault;
       return { status: 'fault', fault };
+    }
+  }
+
+  #rollBack(commitFailed: boolean): void {
+    try {
+      if (this.#store.database.isTransaction) this.#store.database.exec('ROLLBACK');
+      if (commitFailed) this.#disk.withdraw();
+    } catch (cause) {
+      this.broken = { ...faultOf(cause), problem: 'failed' };
     }
   }
 

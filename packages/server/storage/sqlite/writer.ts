@@ -1,25 +1,32 @@
 // The writer thread: takes a batch, commits it, answers it; between batches it tidies and checkpoints. Everything that
 // changes the store happens here, one thing at a time.
 import { randomBytes } from 'node:crypto';
+import { rmSync, truncateSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
 import { Checkpoints } from './checkpoints.ts';
-import { openForWriting } from './database.ts';
+import { openForWriting, PAGE_BYTES } from './database.ts';
 import { beginEpoch } from './epochs.ts';
-import { faultOf, isBroken } from './faults.ts';
+import { type Fault, FULL, faultOf, isBroken, isFull } from './faults.ts';
 import type { Exception, FromWriter, Standing, ToWriter } from './messages.ts';
 import { Unpacker } from './packing.ts';
+import { letsGo, Room } from './room.ts';
 import { migrate } from './schema.ts';
 import { Store } from './store.ts';
 import { Tidying } from './tidy.ts';
-import { isFault, Transactions } from './transaction.ts';
+import { isFault, type Result, Transactions } from './transaction.ts';
 import { type UnitToWrite, unpackUnit } from './units.ts';
 
+const WAL_HEADER_BYTES = 32;
+const FRAME_BYTES = 24 + PAGE_BYTES;
+
 const { path } = workerData as { readonly path: string };
+const reserve = join(dirname(path), 'reserve');
 const port = parentPort;
 if (port === null) throw new Error('The writer runs in a worker thread.');
 const say = (message: FromWriter): void => port.postMessage(message);
 
-const open = (): Store => {
+const openStore = (): Store => {
   const database = openForWriting(path);
   try {
     migrate(database, () => randomBytes(8).toString('hex'));
@@ -31,11 +38,30 @@ const open = (): Store => {
   }
 };
 
+/** Opens the store; on a full disk in the room that the reserve gives up, so that at least reading and letting go work. */
+const open = (): Store => {
+  try {
+    return openStore();
+  } catch (error) {
+    if (!isFull(error)) throw error;
+    rmSync(reserve, { force: true });
+    return openStore();
+  }
+};
+
 const serve = (store: Store): void => {
-  const transactions = new Transactions(store);
-  // One that finds no room is tried again; one whose sync failed may have lost pages, so nothing is built on it (12.3).
-  const checkpoints = new Checkpoints(store.database, (error) => {
+  const room = new Room(store.database, reserve);
+  // A checkpoint that finds no room is tried again; one whose sync failed may have lost pages, so nothing is built on it (12.3).
+  const checkpoints = new Checkpoints(store.database, room.pages, (error) => {
     if (isBroken(error)) transactions.broken ??= faultOf(error);
+  });
+  const transactions = new Transactions(store, {
+    onFull: () => {
+      const gaveUp = room.giveUp();
+      const { waiting } = checkpoints.pages();
+      return (waiting > 0 && checkpoints.run()) || gaveUp;
+    },
+    withdraw: () => truncateSync(`${path}-wal`, WAL_HEADER_BYTES + checkpoints.pages().held * FRAME_BYTES),
   });
   const tidying = new Tidying(store, transactions);
   let publishes = -1;
@@ -56,11 +82,17 @@ const serve = (store: Store): void => {
     return { ...base, publishes: store.publishes.share(), changes: store.changes.share() };
   };
 
+  const write = (units: readonly UnitToWrite[], now: number): readonly Result[] => {
+    if (room.isEnough()) return transactions.write(units, now);
+    const refused: Result = { status: 'fault', fault: transactions.broken ?? FULL };
+    return units.map((unit) => (letsGo(unit) ? (transactions.write([unit], now)[0] as Result) : refused));
+  };
+
   const commit = (message: Extract<ToWriter, { kind: 'commit' }>): void => {
     const unpacker = new Unpacker(message.units);
     const units: UnitToWrite[] = [];
     while (!unpacker.done) units.push(unpackUnit(unpacker));
-    const results = transactions.write(units, message.now);
+    const results = write(units, message.now);
     const places = new Float64Array(results.length);
     const exceptions: Exception[] = [];
     for (let index = 0; index < results.length; index++) {
@@ -91,9 +123,13 @@ const serve = (store: Store): void => {
   say({ kind: 'ready', salt: store.salt, standing: standing() });
 };
 
+const refusalOf = (error: unknown): Fault => {
+  const fault = faultOf(error);
+  return fault.problem === 'full' ? fault : { problem: 'unusable', message: fault.message };
+};
+
 try {
   serve(open());
 } catch (error) {
-  const fault = faultOf(error);
-  say({ kind: 'refused', fault: { ...fault, problem: fault.problem === 'full' ? 'full' : 'unusable' } });
+  say({ kind: 'refused', fault: refusalOf(error) });
 }
