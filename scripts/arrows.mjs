@@ -24,7 +24,7 @@ export const rooms = [
   { room: 'cli', at: 'packages/server/cli/', may: [...ground, 'compose', 'config', 'client'] },
   { room: 'compose', at: ['compose', 'application', 'load', 'observe'].map((name) => `packages/server/${name}.ts`), may: ['*', ...ground] },
   { room: 'config', at: ['config', 'config-file', 'settings'].map((name) => `packages/server/${name}.ts`), may: [...ground] },
-  { room: 'adapters', at: 'packages/server/adapters/', may: [...ground, 'session', 'dispatch'], types: ['config'] },
+  { room: 'adapters', at: 'packages/server/adapters/', may: [...ground, 'session', 'dispatch', 'core'], types: ['config'] },
   { room: 'session', at: 'packages/server/session/', may: [...ground, 'core'], types: ['config'] },
   { room: 'dispatch', at: 'packages/server/dispatch/', may: [...ground, 'handlers', 'core'], types: ['config'] },
   { room: 'handlers', at: 'packages/server/handlers/', may: [...ground, 'core'] },

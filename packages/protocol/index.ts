@@ -13,5 +13,7 @@ export * from './shapes/common.ts';
 export * from './shapes/discovery.ts';
 export * from './shapes/documents.ts';
 export * from './shapes/messages.ts';
+export * from './shapes/operating.ts';
+export * from './shapes/subscriptions.ts';
 export * from './topic.ts';
 export * from './version.ts';

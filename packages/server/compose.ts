@@ -5,26 +5,34 @@ import { HttpHandler, type HttpOptions } from './adapters/http/handle.ts';
 import { Origins } from './adapters/http/origin.ts';
 import { outsidePaths } from './adapters/http/outside.ts';
 import { httpServer, listen, type Tls } from './adapters/http/server.ts';
-import { actionRoutes, type Application } from './application.ts';
+import { eventStreamEncoder } from './adapters/sse.ts';
+import { SocketRequests } from './adapters/websocket/requests.ts';
+import { serveWebSockets } from './adapters/websocket/upgrade.ts';
+import { type Application, actionRoutes } from './application.ts';
 import type { Handler } from './core/call.ts';
 import { Collections } from './core/collections.ts';
 import type { Core } from './core/core.ts';
+import { Durables } from './core/durables.ts';
+import { Feed } from './core/feed.ts';
 import { Keys } from './core/keys.ts';
 import { LogCursors } from './core/log.ts';
 import { createMetrics } from './core/metrics.ts';
 import { declareProcessMetrics } from './core/process-metrics.ts';
 import { Readiness } from './core/readiness.ts';
 import { startRetention } from './core/retention.ts';
+import { shownSettings } from './core/shown-settings.ts';
 import { Batches } from './dispatch/batch.ts';
 import { Dispatcher } from './dispatch/dispatcher.ts';
 import { handlers } from './handlers/all.ts';
 import { publishFromServer } from './handlers/publish.ts';
 import { loadAdminKey, loadCollections, loadKeys, loadSecret } from './load.ts';
-import { loggable, observer, observeStorage } from './observe.ts';
+import { loggable, observeConnections, observer, observeStorage } from './observe.ts';
 import { systemClock } from './ports/clock.ts';
 import { systemIds } from './ports/ids.ts';
+import { Connections } from './session/connections.ts';
 import { Identifier } from './session/identify.ts';
 import { InProgress } from './session/in-progress.ts';
+import { rosterOf } from './session/roster.ts';
 import { openSqliteStorage } from './storage/sqlite/index.ts';
 
 export interface ServerConfig {
@@ -55,8 +63,11 @@ export const startServer = async (config: ServerConfig): Promise<RunningServer> 
   const storage = await openSqliteStorage({ directory: config.data });
   try {
     const keys = new Keys(clock, await loadSecret(storage, ids));
-    const core: Core = { settings, clock, ids, storage, cursors: new LogCursors(storage), collections: new Collections(), keys };
+    const cursors = new LogCursors(storage);
+    const durables = new Durables(storage, cursors, clock);
+    const core: Core = { settings, clock, ids, storage, cursors, collections: new Collections(), keys, feed: new Feed(storage, cursors), durables };
     await loadKeys(core);
+    await durables.load();
     const newAdminKey = await loadAdminKey(core, config.adminKey);
     await loadCollections(core, config.application.collections ?? {});
 
@@ -67,13 +78,20 @@ export const startServer = async (config: ServerConfig): Promise<RunningServer> 
     const watch = observer(metrics, logger);
     const batches = new Batches(dispatcher, (error) => watch.unexpected(error, 'batch'));
     const actions = actionRoutes(core, config.application, (call, topic, data) => publishFromServer(core, call, topic, data));
-    const byName: Record<OperationName, (core: Core) => Handler> = handlers(actions.map((route) => route.operation));
+    const connections = new Connections(core);
+    observeConnections(metrics, core, connections);
+    const byName: Record<OperationName, (core: Core) => Handler> = handlers(
+      actions.map((route) => route.operation),
+      rosterOf(connections),
+    );
     for (const operation of OPERATIONS) {
       const handler = byName[operation.name](core);
       dispatcher.add({ operation, handler, ...(operation.name === 'batch' ? { whole: batches.run.bind(batches) } : {}) });
     }
     for (const route of actions) dispatcher.addAction(route);
-    core.collections.reserve(actions.filter(({ operation }) => operation.path.split('/').length < 4).map(({ operation }) => operation.path.split('/')[1] as string));
+    core.collections.reserve(
+      actions.filter(({ operation }) => operation.path.split('/').length < 4).map(({ operation }) => operation.path.split('/')[1] as string),
+    );
 
     const readiness = new Readiness(storage, clock);
     const inProgress = new InProgress();
@@ -85,6 +103,8 @@ export const startServer = async (config: ServerConfig): Promise<RunningServer> 
       ids,
       identifier: new Identifier(keys, clock),
       inProgress,
+      connections,
+      eventStreams: eventStreamEncoder(core),
       origins: new Origins(settings.origins),
       observer: watch,
       secure: config.tls !== undefined,
@@ -92,6 +112,19 @@ export const startServer = async (config: ServerConfig): Promise<RunningServer> 
     };
     const handler = new HttpHandler(options);
     const server = httpServer(handler, options, config.tls);
+    const requests = new SocketRequests({ core, dispatcher, unexpected: watch.unexpected, finished: watch.finished });
+    serveWebSockets(server, {
+      core,
+      connections,
+      identifier: options.identifier,
+      origins: options.origins,
+      requests,
+      secure: options.secure,
+      shown: () => shownSettings(settings),
+      isDraining: () => handler.draining,
+      finished: watch.finished,
+      unexpected: watch.unexpected,
+    });
     const port = await listen(server, config.port, config.host);
     const stopRetention = startRetention(storage, clock, settings);
     logger.info({ port, data: 'open', messages: storage.log.last - storage.log.first + 1 }, 'listening');
@@ -100,10 +133,14 @@ export const startServer = async (config: ServerConfig): Promise<RunningServer> 
       readiness.drain();
       await pause(settings.drainDelay);
       handler.draining = true;
-      logger.info({ inProgress: inProgress.total }, 'draining');
+      requests.draining = true;
+      logger.info({ inProgress: inProgress.total, connections: connections.size }, 'draining');
       server.closeIdleConnections();
+      connections.announceEnd(RECONNECT_SPREAD_MS + connections.size * RECONNECT_EACH_MS);
       const deadline = clock.now() + settings.drainTimeout;
-      while (inProgress.total > 0 && clock.now() < deadline) await pause(DRAIN_STEP_MS);
+      while ((inProgress.total > 0 || requests.inProgress > 0) && clock.now() < deadline) await pause(DRAIN_STEP_MS);
+      connections.end();
+      await durables.flush();
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       server.closeIdleConnections();
       // Answers that were just written have a moment to leave.
@@ -125,6 +162,8 @@ export const startServer = async (config: ServerConfig): Promise<RunningServer> 
 };
 
 const DRAIN_STEP_MS = 20;
+/** Those who are told to come back later are spread over a second and a little for each of them (12.2). */
+const RECONNECT_SPREAD_MS = 1000;
+const RECONNECT_EACH_MS = 1;
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
-

@@ -112,7 +112,8 @@ const fromFlags = (argv: readonly string[], cwd: string): Layer => {
       if (equals !== -1) throw new ConfigError(`${flag} takes no value; say ${flagName(name)}=off.`);
       value = false;
     } else if (value === undefined && rule.unit === 'switch') {
-      value = true;
+      // A switch needs no value, but may have one behind it.
+      value = /^(?:on|off|true|false)$/.test(argv[index + 1] ?? '') ? argv[++index] : true;
     } else if (value === undefined) {
       value = argv[++index];
       if (value === undefined || String(value).startsWith('--')) throw new ConfigError(`${flag} needs a value: ${describeRule(rule)}.`);

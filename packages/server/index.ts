@@ -7,6 +7,7 @@ import type { ActionDefinitions, Application, CollectionDefinitions } from './ap
 import { type RunningServer, startServer } from './compose.ts';
 import { checkSettings, PLACES } from './config.ts';
 
+export { ProtocolError } from '@godwit/protocol';
 export {
   type ActionCall,
   type ActionDefinition,
@@ -16,12 +17,11 @@ export {
   type Application,
   type CollectionDefinition,
   type CollectionDefinitions,
-  defineApi,
   type DocumentOf,
+  defineApi,
   fail,
   type Kept,
 } from './application.ts';
-export { ProtocolError } from '@godwit/protocol';
 
 export interface ServerOptions<C extends CollectionDefinitions, A extends ActionDefinitions> extends Application<C, A> {
   /** The directory of the store, made where it is missing; `godwit-data` in the working directory. */
@@ -51,7 +51,9 @@ const loggerOf = (logger: ServerOptions<CollectionDefinitions, ActionDefinitions
   typeof logger === 'object' ? logger : pino({ level: logger ?? 'silent', name: 'godwit' }, pino.destination(2));
 
 /** Opens the store, starts listening and resolves when requests are served. Rejects with a sentence where it cannot: a bad setting, a port in use, a store in use. */
-export const createServer = async <const C extends CollectionDefinitions, A extends ActionDefinitions>(options: ServerOptions<C, A> = {}): Promise<GodwitServer> => {
+export const createServer = async <const C extends CollectionDefinitions, A extends ActionDefinitions>(
+  options: ServerOptions<C, A> = {},
+): Promise<GodwitServer> => {
   const { adminKey, tls } = options;
   if (adminKey !== undefined && adminKey.length < 16) throw new Error('adminKey must have 16 characters or more.');
   const running = await startServer({

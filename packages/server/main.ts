@@ -14,7 +14,14 @@ const COMMANDS: Readonly<Record<string, Command>> = {
 };
 
 const help = (): string =>
-  ['Usage: godwit <command> [flags]', '', ...Object.entries(COMMANDS).map(([name, { summary }]) => `  ${name.padEnd(10)} ${summary}`), '', 'godwit <command> --help says more.', ''].join('\n');
+  [
+    'Usage: godwit <command> [flags]',
+    '',
+    ...Object.entries(COMMANDS).map(([name, { summary }]) => `  ${name.padEnd(10)} ${summary}`),
+    '',
+    'godwit <command> --help says more.',
+    '',
+  ].join('\n');
 
 const [name, ...argv] = process.argv.slice(2);
 

@@ -1,8 +1,10 @@
 // What the server tells its operators: counts for `/metrics`, lines for the log. No key, token or document content enters either.
 import type { Logger } from 'pino';
-import type { Counter, Histogram, Metrics } from './core/metrics.ts';
 import type { Observer } from './adapters/http/handle.ts';
+import type { Core } from './core/core.ts';
+import type { Counter, Histogram, Metrics } from './core/metrics.ts';
 import type { Storage } from './ports/storage.ts';
+import type { Connections } from './session/connections.ts';
 
 const SECONDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30] as const;
 
@@ -51,4 +53,32 @@ export const observeStorage = (metrics: Metrics, storage: Storage): void => {
   metrics.gauge('godwit_log_messages', 'Messages in the log.', () => storage.log.last - storage.log.first + 1);
   metrics.gauge('godwit_log_bytes', 'Bytes of the log, as retention counts them.', () => storage.log.bytes);
   metrics.gauge('godwit_log_oldest_timestamp_seconds', 'When the oldest message of the log was published.', () => (storage.log.oldest ?? 0) / 1000);
+};
+
+/** Who is connected and how the feed fares, as metrics. */
+export const observeConnections = (metrics: Metrics, { feed, durables }: Core, connections: Connections): void => {
+  metrics.gauge('godwit_connections', 'Connections that last, by transport.', () => [
+    [{ transport: 'websocket' }, connections.count('websocket')],
+    [{ transport: 'sse' }, connections.count('sse')],
+    [{ transport: 'poll' }, connections.parked],
+  ]);
+  metrics.gauge('godwit_subscriptions', 'Live subscriptions, attached durable ones included.', () =>
+    connections.all().reduce((sum, { subscriptions }) => sum + subscriptions, 0),
+  );
+  metrics.gauge('godwit_outbox_bytes', 'Bytes that wait for all connections together.', () => connections.all().reduce((sum, { queued }) => sum + queued, 0));
+  metrics.gauge(
+    'godwit_connections_behind',
+    'Connections that read on from the log because they are slower than the feed.',
+    () => connections.all().filter(({ congested }) => congested).length,
+  );
+  metrics.gauge('godwit_durable_subscriptions', 'Durable subscriptions.', () => durables.all().length);
+  metrics.gauge('godwit_durable_lag_messages', 'Messages of the log behind which the slowest durable subscription is.', () =>
+    durables.all().reduce((lag, { acknowledged }) => Math.max(lag, feed.delivered - acknowledged), 0),
+  );
+  metrics.gauge('godwit_redeliveries', 'Messages sent again to durable subscriptions that there are.', () =>
+    durables.all().reduce((sum, { redeliveries }) => sum + redeliveries, 0),
+  );
+  metrics.counted('godwit_messages_encoded_total', 'Messages written down for subscribers: once per subscription id.', () => feed.counters.encoded);
+  metrics.counted('godwit_deliveries_total', 'Messages handed to live subscribers.', () => feed.counters.delivered);
+  metrics.counted('godwit_dropped_to_log_total', 'Times a subscriber left the feed for the log.', () => feed.counters.droppedToLog);
 };

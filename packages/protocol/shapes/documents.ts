@@ -24,9 +24,19 @@ export const DocumentListQuery = {
   properties: {
     limit: { type: 'integer', minimum: 1, maximum: 100, default: 50, description: 'how many documents at most' },
     after: { type: 'string', minLength: 1, description: '`next` of the page before' },
-    sort: { type: 'string', minLength: 1, maxLength: 1024, description: 'fields, commas between, `-` before one for descending' },
+    sort: {
+      type: 'string',
+      maxLength: 1024,
+      pattern: '^-?[^-.,[\\]"][^,[\\]"]*(,-?[^-.,[\\]"][^,[\\]"]*)*$',
+      description: 'fields, commas between, `-` before one for descending',
+    },
   },
-  patternProperties: { '^filter\\[': { type: 'string', description: '`filter[field]=value` or `filter[field][op]=value`, op one of eq ne lt lte gt gte in' } },
+  patternProperties: {
+    '^filter\\[[^\\[\\]]+\\](\\[(eq|ne|lt|lte|gt|gte|in)\\])?$': {
+      type: 'string',
+      description: '`filter[field]=value` or `filter[field][op]=value`, op one of eq ne lt lte gt gte in',
+    },
+  },
   additionalProperties: false,
 } as const;
 

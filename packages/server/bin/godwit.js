@@ -9,7 +9,7 @@ const main = new URL('../dist/main.js', import.meta.url);
 
 if (!((major === 24 && minor >= 15) || major >= 26)) {
   refuse(
-    `Godwit needs Node 24.15 or later in the 24 line, or Node 26 or later, and this is Node ${process.versions.node}: get it from https://nodejs.org/en/download, or run it once with \`npx --package node@24 --package godwit godwit\`.`,
+    `Godwit needs Node 24.15 or later in the 24 line, or Node 26 or later, and this is Node ${process.versions.node}: get it from https://nodejs.org/en/download.`,
   );
 } else if (!existsSync(main)) {
   refuse('Godwit is not built yet: run `npm run build` in its workspace.');

@@ -4,6 +4,8 @@ import type { Clock } from '../ports/clock.ts';
 import type { Ids } from '../ports/ids.ts';
 import type { Storage } from '../ports/storage.ts';
 import type { Collections } from './collections.ts';
+import type { Durables } from './durables.ts';
+import type { Feed } from './feed.ts';
 import type { Keys } from './keys.ts';
 import type { LogCursors } from './log.ts';
 
@@ -15,4 +17,6 @@ export interface Core {
   readonly cursors: LogCursors;
   readonly collections: Collections;
   readonly keys: Keys;
+  readonly feed: Feed;
+  readonly durables: Durables;
 }

@@ -1,4 +1,5 @@
 // Documents as clients see them: the stored body and, before it, the members that the server keeps (3.2.2).
+import { readJson } from '@godwit/protocol';
 import type { StoredDocument } from '../ports/storage.ts';
 import { wireTime } from './time.ts';
 
@@ -14,7 +15,7 @@ export const documentText = (document: StoredDocument): string => {
 };
 
 /** The document as a value. */
-export const documentValue = (document: StoredDocument): Body => JSON.parse(documentText(document)) as Body;
+export const documentValue = (document: StoredDocument): Body => readJson(documentText(document)) as Body;
 
 /** The entity tag of one state of one id, never the same for two, re-creation included (3.2.3). */
 export const entityTag = (document: Pick<StoredDocument, 'version' | 'incarnation'>): string => `"${document.version}-${document.incarnation}"`;

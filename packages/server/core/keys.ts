@@ -123,7 +123,10 @@ export class Keys {
   /**
    * Makes a token for a key's holder. `ttl` in seconds. Throws `FORBIDDEN` for a token's holder and for scopes beyond the key's own or `admin` (11.2).
    */
-  makeToken(identity: Identity, request: { readonly ttl: number; readonly sub: string; readonly own: boolean; readonly scopes?: readonly string[] }): { token: string; expiresAt: number } {
+  makeToken(
+    identity: Identity,
+    request: { readonly ttl: number; readonly sub: string; readonly own: boolean; readonly scopes?: readonly string[] },
+  ): { token: string; expiresAt: number } {
     if (identity.expiresAt !== null) throw new ProtocolError('FORBIDDEN', 'A token cannot make tokens.');
     for (const scope of request.scopes ?? []) {
       if (scope === 'admin' || !identity.scopes.some((held) => allows(held, scope))) {

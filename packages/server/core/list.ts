@@ -1,6 +1,6 @@
 // The query of a list (3.2.4) as conditions and an order for the store: what is asked for, typed by the collection's schema, and the page cursor.
 import { hash } from 'node:crypto';
-import { BOUNDS, type FieldError, invalid, isTimestamp, type JsonSchema, pointerSegment, ProtocolError } from '@godwit/protocol';
+import { BOUNDS, type FieldError, invalid, type JsonSchema, ProtocolError, parseTimestamp, pointerSegment } from '@godwit/protocol';
 import type { ComparisonName, Condition, ListQuery, Scalar, SortKey } from '../ports/storage.ts';
 import type { Collection, CollectionSchema } from './collections.ts';
 
@@ -13,7 +13,8 @@ const MOST_SORT_KEYS = 8;
 
 type TypeName = 'string' | 'number' | 'integer' | 'boolean' | 'null' | 'object' | 'array';
 
-const member = (schema: unknown, name: string): unknown => (typeof schema === 'object' && schema !== null ? (schema as Record<string, unknown>)[name] : undefined);
+const member = (schema: unknown, name: string): unknown =>
+  typeof schema === 'object' && schema !== null ? (schema as Record<string, unknown>)[name] : undefined;
 
 const resolve = (root: CollectionSchema, schema: unknown): unknown => {
   let found = schema;
@@ -65,7 +66,7 @@ const asNumber = (text: string): number | undefined => {
 const kept = (text: string, field: string): Scalar | Error => {
   if (field === 'id') return text;
   if (field === 'version') return asNumber(text) ?? new Error('must be a number');
-  return isTimestamp(text) ? Date.parse(text) : new Error('must be an RFC 3339 time');
+  return parseTimestamp(text) ?? new Error('must be an RFC 3339 time');
 };
 
 const KEPT: ReadonlySet<string> = new Set(['id', 'version', 'createdAt', 'updatedAt']);

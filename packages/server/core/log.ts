@@ -1,5 +1,5 @@
 // Places in the log as cursors, and cursors as places: what is of this log, what is gone, what was never there (clause 1, 6.2.9).
-import { formatCursor, parseCursor, ProtocolError } from '@godwit/protocol';
+import { formatCursor, ProtocolError, parseCursor } from '@godwit/protocol';
 import type { Epoch, Storage } from '../ports/storage.ts';
 
 export class LogCursors {

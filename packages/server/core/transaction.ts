@@ -1,7 +1,7 @@
 // What one operation reads and writes, gathered into one unit for the store (3.2.6, 9.2.3): documents see what was written before them in
 // the same unit, and what other units have under way; the store refuses a unit whose reads did not hold, and the dispatcher then tries afresh.
 import { isDeepStrictEqual } from 'node:util';
-import { invalidField, ProtocolError } from '@godwit/protocol';
+import { invalidField, ProtocolError, readJson } from '@godwit/protocol';
 import type {
   CollectionChange,
   DocumentChange,
@@ -94,8 +94,10 @@ export class Transaction {
     return this.#messages.length === 0 && this.#records.length === 0 && this.#collections.length === 0;
   }
 
-  get messageCount(): number {
-    return this.#messages.length;
+  /** Whether it changes a document of the collection, or where none is named anything that a reader of the log would see. */
+  changes(collection?: string): boolean {
+    if (collection === undefined) return this.#messages.length > 0;
+    return [...this.#documents.values()].some((touched) => touched.changed && touched.collection === collection);
   }
 
   #touch(collection: string, id: string): Touched | Promise<Touched> {
@@ -146,7 +148,7 @@ export class Transaction {
   /** Applies a merge patch (RFC 7396); one that changes nothing changes nothing (3.2.1). */
   patch(collection: string, id: string, patch: Body): StoredDocument {
     const touched = this.#present(collection, id);
-    const before = JSON.parse(touched.to.body) as Body;
+    const before = readJson(touched.to.body) as Body;
     const after = mergePatch(before, patch) as Body;
     // Equal as text too: -0 is written as 0.
     if (isDeepStrictEqual(before, after) || JSON.stringify(after) === touched.to.body) return touched.to;

@@ -72,10 +72,11 @@ export class Batches {
   #ready(operation: BatchOperation, identity: Identity | undefined): Ready {
     const [path, query] = split(operation.path);
     const match = this.#dispatcher.find(operation.method, path);
-    if (match.operation.data !== undefined && !Object.hasOwn(operation, 'data')) throw invalidEnvelope('/data', 'is required');
+    const { data = match.operation.dataOptional === true ? {} : undefined } = operation;
+    if (match.operation.data !== undefined && data === undefined) throw invalidEnvelope('/data', 'is required');
     const headers = headersOf(operation);
     const preconditions = { ifMatch: headers['if-match'], ifNoneMatch: headers['if-none-match'] };
-    return this.#dispatcher.ready(match, { query, data: operation.data, preconditions, identity });
+    return this.#dispatcher.ready(match, { query, data, preconditions, identity, session: undefined, parking: undefined });
   }
 
   #failure(error: unknown): ProtocolError {
@@ -154,7 +155,11 @@ export class Batches {
         for (const [index, operation] of operations.entries()) {
           try {
             const result = await this.#dispatcher.performOn(this.#ready(operation, identity), tx);
-            const text = resultText(operation.id, { status: result.status, text: result.data === undefined ? undefined : encode(result.data), headers: result.headers ?? {} });
+            const text = resultText(operation.id, {
+              status: result.status,
+              text: result.data === undefined ? undefined : encode(result.data),
+              headers: result.headers ?? {},
+            });
             room -= Buffer.byteLength(text);
             if (room < 0) throw this.#tooLarge();
             results.push(text);

@@ -78,13 +78,25 @@ export class Dispatcher {
   }
 
   /** Validates and authorizes; throws errors of the catalogue. */
-  ready(match: Match, request: Pick<Request, 'query' | 'data' | 'preconditions' | 'identity'>): Ready {
+  ready(match: Match, request: Pick<Request, 'query' | 'data' | 'preconditions' | 'identity' | 'session' | 'parking'>): Ready {
     const { operation, params } = match;
     const { readQuery, judgeData, handler } = this.#prepared.get(operation) as Prepared;
     const query = readQuery(request.query);
     judgeData?.(request.data, '/data');
     this.#authorize(operation.access, params, request.identity);
-    return { match, handler, call: { params, query, data: request.data, preconditions: request.preconditions, identity: request.identity } };
+    return {
+      match,
+      handler,
+      call: {
+        params,
+        query,
+        data: request.data,
+        preconditions: request.preconditions,
+        identity: request.identity,
+        session: request.session,
+        parking: request.parking,
+      },
+    };
   }
 
   #authorize(access: Access, params: Readonly<Record<string, string>>, identity: Identity | undefined): void {
@@ -95,7 +107,11 @@ export class Dispatcher {
     if (access === 'admin') requireScope(identity, 'admin');
     else if (access === 'publish') requireScope(identity, `publish:${params['topic']}`, '/path/topic');
     else if (access === 'read' || access === 'write') requireScope(identity, `${access}:${params['collection']}`);
-    else requireScope(identity, access.slice('scope:'.length).replace(/\{(\w+)\}/g, (_, name: string) => params[name] ?? ''));
+    else
+      requireScope(
+        identity,
+        access.slice('scope:'.length).replace(/\{(\w+)\}/g, (_, name: string) => params[name] ?? ''),
+      );
   }
 
   /** The state of an identity's budget, nothing taken (7.1.1). */
@@ -114,7 +130,12 @@ export class Dispatcher {
     const rate = this.#take(request.identity, cost);
     request.rate = rate;
     if (!rate.allowed) {
-      throw new ProtocolError('RATE_LIMITED', undefined, { retryAfterMs: rate.retryAfter * 1000, limit: rate.limit }, { headers: { 'retry-after': String(rate.retryAfter) } });
+      throw new ProtocolError(
+        'RATE_LIMITED',
+        undefined,
+        { retryAfterMs: rate.retryAfter * 1000, limit: rate.limit },
+        { headers: { 'retry-after': String(rate.retryAfter) } },
+      );
     }
   }
 
@@ -124,13 +145,13 @@ export class Dispatcher {
     const whole = this.#prepared.get(match.operation)?.whole;
     if (whole !== undefined) return this.inTime(whole(ready, request));
     this.meter(request, 1);
-    return this.inTime(this.perform(ready, request.requestId));
+    return this.inTime(this.perform(ready, request.requestId), waitOf(ready));
   }
 
-  /** The reply, or `TIMEOUT`; the work goes on, and a repeat with its requestId finds its outcome. */
-  inTime(reply: Promise<Reply>): Promise<Reply> {
+  /** The reply, or `TIMEOUT` after `requestTimeout` and what it was asked to wait (6.1.1); the work goes on, and a repeat with its requestId finds its outcome. */
+  inTime(reply: Promise<Reply>, waitMs = 0): Promise<Reply> {
     return new Promise((resolve, reject) => {
-      const stop = this.core.clock.after(this.core.settings.requestTimeout, () => reject(new ProtocolError('TIMEOUT')));
+      const stop = this.core.clock.after(this.core.settings.requestTimeout + waitMs, () => reject(new ProtocolError('TIMEOUT')));
       reply.then(
         (value) => {
           stop();
@@ -149,7 +170,12 @@ export class Dispatcher {
     const { operation } = ready.match;
     if (!operation.remembered) {
       const result = await ready.handler({ ...ready.call, tx: this.once.reading(), document: this.#confirmed });
-      const reply = { status: result.status, text: result.data === undefined ? undefined : encode(result.data), headers: result.headers ?? {} };
+      const reply = {
+        status: result.status,
+        text: result.data === undefined ? undefined : encode(result.data),
+        headers: result.headers ?? {},
+        started: result.started,
+      };
       admit?.(reply);
       return reply;
     }
@@ -176,4 +202,10 @@ export const nameOperation = ({ match: { operation, params }, call }: Ready): st
   const data = JSON.stringify(call.data) ?? '';
   if (operation.name === 'publish') return publishOperation(params['topic'] as string, data);
   return fingerprint(operation.name, JSON.stringify(params), JSON.stringify(call.query), JSON.stringify(call.preconditions), data);
+};
+
+/** What an operation was asked to wait, in milliseconds (6.3.1). */
+const waitOf = ({ call }: Ready): number => {
+  const wait = call.query['wait'] ?? (call.data as { readonly wait?: unknown } | null | undefined)?.wait;
+  return typeof wait === 'number' ? wait * 1000 : 0;
 };

@@ -27,7 +27,10 @@ export const refusalOf = (reason: ConflictReason): ProtocolError => {
     case 'not-empty':
       return new ProtocolError('CONFLICT', 'The collection holds documents: remove them first.');
     case 'client-messages':
-      return new ProtocolError('CONFLICT', 'The log holds messages that clients published under this name: choose another, or wait until retention has removed them.');
+      return new ProtocolError(
+        'CONFLICT',
+        'The log holds messages that clients published under this name: choose another, or wait until retention has removed them.',
+      );
     default:
       return unavailable('Others change the same all the time: try again.');
   }

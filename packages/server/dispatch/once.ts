@@ -117,7 +117,7 @@ export class Once {
         if (remembered !== undefined) return remembered;
         if (attempt + 1 < MOST_TRIES && !(await this.#isConfirmed(tx))) continue;
         tx.settle(true);
-        return { status: result.status, text, headers };
+        return { status: result.status, text, headers, started: result.started };
       }
       const kept = result.remember === undefined ? text : encode(result.remember);
       let committed = false;

@@ -1,6 +1,7 @@
 // What an adapter hands to the dispatcher and what it gets back; no medium shows in either.
-import type { Identity, Preconditions } from '../core/call.ts';
+import type { Identity, Parking, Preconditions } from '../core/call.ts';
 import type { RateState } from '../core/rate.ts';
+import type { Session } from '../core/session.ts';
 
 export interface Request {
   /** Without the question mark. */
@@ -12,6 +13,9 @@ export interface Request {
   readonly identity: Identity | undefined;
   /** Whether it comes from the budget of 7.1.1; what a WebSocket carries comes from that of 7.2.1. */
   readonly metered: boolean;
+  /** The WebSocket that it came over. */
+  readonly session?: Session | undefined;
+  readonly parking?: Parking | undefined;
   /** Set once it was counted. */
   rate?: RateState;
 }
@@ -21,6 +25,8 @@ export interface Reply {
   /** The member `data` as JSON text; undefined where there is no body. */
   readonly text: string | undefined;
   readonly headers: Readonly<Record<string, string>>;
+  /** To be called when it is on its way. */
+  readonly started?: (() => void) | undefined;
 }
 
 export const REPLAY_HEADER = 'x-idempotent-replay';

@@ -4,8 +4,11 @@ import type { Handler } from '../core/call.ts';
 import type { Core } from '../core/core.ts';
 import { patchDocument, removeDocument, replaceDocument } from './change-document.ts';
 import { createCollection, getCollection, listCollections, removeCollection, replaceCollection } from './collections.ts';
+import { connect } from './connect.ts';
+import { getStats, listConnections, type Roster, removeConnection, renewSession } from './connections.ts';
 import { createDocument } from './create-document.ts';
 import { createToken } from './create-token.ts';
+import { ackSubscription, attachSubscription, detachSubscription, pullSubscription } from './deliveries.ts';
 import { discover } from './discover.ts';
 import { getChangelog, getOpenapi } from './documentation.ts';
 import { getDocument } from './get-document.ts';
@@ -13,9 +16,10 @@ import { createKey, listKeys, removeKey } from './keys.ts';
 import { listDocuments } from './list-documents.ts';
 import { publish } from './publish.ts';
 import { readMessages } from './read-messages.ts';
+import { createSubscription, getSubscription, listSubscriptions, removeSubscription, replaceSubscription } from './subscriptions.ts';
 
 /** `actions`: the application's own rows, for the documents that describe the API. */
-export const handlers = (actions: readonly Operation[]): Record<OperationName, (core: Core) => Handler> => ({
+export const handlers = (actions: readonly Operation[], roster: Roster): Record<OperationName, (core: Core) => Handler> => ({
   discover,
   getChangelog,
   getOpenapi: getOpenapi(actions),
@@ -34,6 +38,20 @@ export const handlers = (actions: readonly Operation[]): Record<OperationName, (
   createToken,
   publish,
   readMessages,
+  createSubscription,
+  listSubscriptions,
+  getSubscription,
+  replaceSubscription,
+  removeSubscription,
+  attachSubscription,
+  detachSubscription,
+  ackSubscription,
+  pullSubscription,
+  connect,
+  renewSession,
+  listConnections: listConnections(roster),
+  removeConnection: removeConnection(roster),
+  getStats: getStats(roster),
   listDocuments,
   createDocument,
   getDocument,

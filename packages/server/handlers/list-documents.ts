@@ -1,5 +1,5 @@
 // GET /v1/{collection}: a stable page of documents, filtered and sorted (3.2.4).
-import { ProtocolError } from '@godwit/protocol';
+import { invalidField, ProtocolError } from '@godwit/protocol';
 import type { Handler } from '../core/call.ts';
 import type { Core } from '../core/core.ts';
 import { documentText } from '../core/document.ts';
@@ -9,8 +9,10 @@ import { type ListPage, StorageError } from '../ports/storage.ts';
 
 export const listDocuments =
   (core: Core): Handler =>
-  async ({ params, query }) => {
+  async ({ params, query, tx }) => {
     const collection = core.collections.get(params['collection'] as string);
+    // A page of what is not written yet is no page of the store's: whoever wants it reads when the batch is done (9.2.3).
+    if (tx.changes(collection.name)) throw invalidField('/path', 'lists a collection that this batch has changed before');
     const listing = readListQuery(collection, query);
     let page: ListPage;
     try {

@@ -8,8 +8,7 @@ import type { Clock } from '../ports/clock.ts';
 const BEARER = /^Bearer +([\x21-\x7e]+) *$/i;
 const WINDOW_MS = 60_000;
 
-const unauthenticated = (message?: string): ProtocolError =>
-  new ProtocolError('UNAUTHENTICATED', message, {}, { headers: { 'www-authenticate': 'Bearer' } });
+const unauthenticated = (message?: string): ProtocolError => new ProtocolError('UNAUTHENTICATED', message, {}, { headers: { 'www-authenticate': 'Bearer' } });
 
 export class Identifier {
   readonly #keys: Keys;

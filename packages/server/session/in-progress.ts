@@ -9,9 +9,20 @@ export class InProgress {
   enter(client: string): void {
     const count = this.#counts.get(client) ?? 0;
     if (count >= BOUNDS.inProgressPerClient) {
-      throw new ProtocolError('TOO_MANY_CONNECTIONS', 'Too many requests of this client are in progress.', { retryAfterMs: 1000, limit: BOUNDS.inProgressPerClient }, { headers: { 'retry-after': '1' } });
+      throw new ProtocolError(
+        'TOO_MANY_CONNECTIONS',
+        'Too many requests of this client are in progress.',
+        { retryAfterMs: 1000, limit: BOUNDS.inProgressPerClient },
+        { headers: { 'retry-after': '1' } },
+      );
     }
     this.#counts.set(client, count + 1);
+    this.total++;
+  }
+
+  /** Counts one in that was there before, whatever the limit says. */
+  reenter(client: string): void {
+    this.#counts.set(client, (this.#counts.get(client) ?? 0) + 1);
     this.total++;
   }
 

@@ -3,7 +3,7 @@ import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage } from 'node:http';
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
-import { parseJson, ProtocolError } from '@godwit/protocol';
+import { ProtocolError, parseJson } from '@godwit/protocol';
 
 const gunzipAsync = promisify(gunzip);
 const JSON_TYPE = /^\s*application\/json\s*(?:;|$)/i;

@@ -1,17 +1,30 @@
 // One HTTP request: from its head and body to an operation, and from the reply to a response (section 3). Headers end here.
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { checkVersion, isRequestId, invalidEnvelope, ProtocolError, readEnvelope, SUPPORTED_VERSIONS, type Settings, BOUNDS } from '@godwit/protocol';
-import type { Identity } from '../../core/call.ts';
+import {
+  BOUNDS,
+  checkVersion,
+  invalidEnvelope,
+  isRequestId,
+  PROTOCOL_VERSION,
+  ProtocolError,
+  readEnvelope,
+  type Settings,
+  SUPPORTED_VERSIONS,
+} from '@godwit/protocol';
+import type { Identity, Parking } from '../../core/call.ts';
+import type { Encoder } from '../../core/feed.ts';
 import type { Dispatcher } from '../../dispatch/dispatcher.ts';
 import { failureOf, unavailable } from '../../dispatch/failure.ts';
 import type { Reply, Request } from '../../dispatch/request.ts';
 import type { Match } from '../../dispatch/router.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Ids } from '../../ports/ids.ts';
+import type { Connections } from '../../session/connections.ts';
 import type { Identifier } from '../../session/identify.ts';
 import type { InProgress } from '../../session/in-progress.ts';
+import { openEventStream } from '../sse.ts';
 import { readJsonBody } from './body.ts';
-import { acceptsGzip, checkAccepts } from './negotiate.ts';
+import { acceptsGzip, checkAccepts, prefersEventStream } from './negotiate.ts';
 import type { Origins } from './origin.ts';
 import { type ResponseContext, sendError, sendSuccess, sendText } from './respond.ts';
 
@@ -29,6 +42,9 @@ export interface HttpOptions {
   readonly ids: Ids;
   readonly identifier: Identifier;
   readonly inProgress: InProgress;
+  readonly connections: Connections;
+  /** How event streams write messages down (6.3.3). */
+  readonly eventStreams: Encoder;
   readonly origins: Origins;
   readonly observer: Observer;
   readonly secure: boolean;
@@ -88,6 +104,8 @@ class Exchange {
   readonly #response: ServerResponse;
   readonly #context: ResponseContext;
   #identity: Identity | undefined;
+  /** Whether events are to be streamed rather than a page answered. */
+  #streams = false;
   /** What it was, for the metrics. */
   name = 'unknown';
 
@@ -105,11 +123,14 @@ class Exchange {
   async run(path: string, query: string, draining: boolean): Promise<void> {
     const { outside, dispatcher, origins, inProgress } = this.#options;
     const { headers } = this.#request;
+    // RFC 9112 section 3.2; the parser would answer it without an envelope.
+    if (headers.host === undefined && this.#request.httpVersion === '1.1') throw invalidEnvelope('/headers/host', 'is required');
     const below = this.#below(path);
     if (below === undefined) {
       const handler = outside.get(path);
       if (handler === undefined) throw new ProtocolError('NOT_FOUND', 'There is no such path.');
       this.name = path;
+      this.#response.setHeader('x-request-id', this.#context.requestId).setHeader('x-protocol-version', PROTOCOL_VERSION);
       return handler(this.#request, this.#response);
     }
     if (draining) {
@@ -125,7 +146,8 @@ class Exchange {
     const match = dispatcher.find(method === 'HEAD' ? 'GET' : method, below);
     this.name = match.operation.name;
     this.#authenticate(match);
-    if (!match.operation.bare) checkAccepts(headers.accept);
+    this.#streams = match.operation.name === 'readMessages' && method === 'GET' && prefersEventStream(headers.accept);
+    if (!match.operation.bare && !this.#streams) checkAccepts(headers.accept);
     const client = this.#identity?.client;
     if (client === undefined) return this.#carryOut(match, query);
     inProgress.enter(client);
@@ -178,12 +200,45 @@ class Exchange {
       this.#context.requestId = envelope.requestId;
     }
     const preconditions = { ifMatch: headers['if-match'], ifNoneMatch: headers['if-none-match'] };
-    const request: Request = { query, data, requestId, preconditions, identity: this.#identity, metered: true };
+    const request: Request = { query, data, requestId, preconditions, identity: this.#identity, metered: true, parking: this.#parking() };
     try {
+      if (this.#streams) return this.#stream(match, request);
       this.#answer(match, await this.#options.dispatcher.run(match, request));
     } finally {
       if (request.rate !== undefined) this.#context.rate = request.rate;
     }
+  }
+
+  #stream(match: Match, request: Request): void {
+    const { dispatcher, connections, eventStreams } = this.#options;
+    const ready = dispatcher.ready(match, request);
+    dispatcher.meter(request, 1);
+    openEventStream(dispatcher.core, connections, eventStreams, ready, this.#request, this.#response, [
+      'x-request-id',
+      this.#context.requestId,
+      ...this.#context.originHeaders,
+    ]);
+  }
+
+  /** A request that waits for a message counts as a connection, not as one in progress (7.1.2). */
+  #parking(): Parking | undefined {
+    const identity = this.#identity;
+    if (identity === undefined) return undefined;
+    const { connections, inProgress } = this.#options;
+    return {
+      park: async (wait, gone) => {
+        const leave = connections.park(identity);
+        inProgress.leave(identity.client);
+        this.#response.once('close', gone);
+        try {
+          await wait();
+        } finally {
+          this.#response.off('close', gone);
+          inProgress.reenter(identity.client);
+          leave();
+        }
+      },
+    };
   }
 
   async #body(operation: string): Promise<unknown> {

@@ -4,17 +4,27 @@ import { METRICS_CONTENT_TYPE, type Metrics } from '../../core/metrics.ts';
 import type { Readiness } from '../../core/readiness.ts';
 
 const send = (response: ServerResponse, status: number, type: string, text: string, more: Readonly<Record<string, string>> = {}): void => {
-  response.writeHead(status, { 'content-type': type, 'content-length': Buffer.byteLength(text), 'cache-control': 'no-store', 'x-content-type-options': 'nosniff', ...more });
+  response.writeHead(status, {
+    'content-type': type,
+    'content-length': Buffer.byteLength(text),
+    'cache-control': 'no-store',
+    'x-content-type-options': 'nosniff',
+    ...more,
+  });
   response.end(text);
 };
 
 const JSON_TYPE = 'application/json; charset=utf-8';
 
-export const outsidePaths = (readiness: Readiness, metrics: Metrics): ReadonlyMap<string, (request: IncomingMessage, response: ServerResponse) => Promise<void>> => {
+export const outsidePaths = (
+  readiness: Readiness,
+  metrics: Metrics,
+): ReadonlyMap<string, (request: IncomingMessage, response: ServerResponse) => Promise<void>> => {
   const reading =
     (answer: (response: ServerResponse) => void | Promise<void>) =>
     async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
-      if (request.method !== 'GET' && request.method !== 'HEAD') return send(response, 405, JSON_TYPE, '{"status":"method not allowed"}', { allow: 'GET, HEAD' });
+      if (request.method !== 'GET' && request.method !== 'HEAD')
+        return send(response, 405, JSON_TYPE, '{"status":"method not allowed"}', { allow: 'GET, HEAD' });
       await answer(response);
     };
   return new Map([

@@ -19,7 +19,9 @@ const codeOf = (error: ParserError): ErrorCode | undefined => {
       return 'REQUEST_TIMEOUT';
     case 'HPE_HEADER_OVERFLOW':
       // Where not even the first line has ended, it is the address that is too long.
-      return error.rawPacket !== undefined && /^[A-Z]+ /.test(error.rawPacket.subarray(0, 16).toString('latin1')) && !error.rawPacket.includes('\n') ? 'URI_TOO_LONG' : 'HEADERS_TOO_LARGE';
+      return error.rawPacket !== undefined && /^[A-Z]+ /.test(error.rawPacket.subarray(0, 16).toString('latin1')) && !error.rawPacket.includes('\n')
+        ? 'URI_TOO_LONG'
+        : 'HEADERS_TOO_LARGE';
     case 'HPE_CHUNK_EXTENSIONS_OVERFLOW':
       return 'PAYLOAD_TOO_LARGE';
     default:

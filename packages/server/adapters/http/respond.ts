@@ -48,7 +48,8 @@ export const sendText = (response: ServerResponse, context: ResponseContext, sta
   addHeaders(headers, more);
   headers.push('content-type', 'application/json; charset=utf-8');
   const large = text.length >= context.compressionThreshold || Buffer.byteLength(text) >= context.compressionThreshold;
-  if (large || context.varyOrigin) headers.push('vary', [large ? 'Accept-Encoding' : '', context.varyOrigin ? 'Origin' : ''].filter((name) => name !== '').join(', '));
+  if (large || context.varyOrigin)
+    headers.push('vary', [large ? 'Accept-Encoding' : '', context.varyOrigin ? 'Origin' : ''].filter((name) => name !== '').join(', '));
   if (!large || !context.gzip) return write(response, status, headers, text);
   gzipAsync(text).then(
     (bytes) => {
@@ -60,7 +61,13 @@ export const sendText = (response: ServerResponse, context: ResponseContext, sta
 };
 
 /** Sends a success: `{requestId, timestamp, status, data}`, or nothing but headers where there is no data. */
-export const sendSuccess = (response: ServerResponse, context: ResponseContext, status: number, text: string | undefined, more: Readonly<Record<string, string>>): void => {
+export const sendSuccess = (
+  response: ServerResponse,
+  context: ResponseContext,
+  status: number,
+  text: string | undefined,
+  more: Readonly<Record<string, string>>,
+): void => {
   if (text === undefined) {
     if (response.destroyed) return;
     const headers = baseHeaders(context);
@@ -70,7 +77,13 @@ export const sendSuccess = (response: ServerResponse, context: ResponseContext, 
     response.end();
     return;
   }
-  sendText(response, context, status, `{"requestId":${JSON.stringify(context.requestId)},"timestamp":"${wireTime(context.now)}","status":"success","data":${text}}`, more);
+  sendText(
+    response,
+    context,
+    status,
+    `{"requestId":${JSON.stringify(context.requestId)},"timestamp":"${wireTime(context.now)}","status":"success","data":${text}}`,
+    more,
+  );
 };
 
 /** The envelope of an error. */

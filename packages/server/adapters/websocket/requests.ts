@@ -1,0 +1,256 @@
+// What a client sends over a WebSocket (5.2): requests become operations, events become publishes without confirmation, anything else is answered with what
+// is wrong about it. Publishes take a short way of their own, with the same rules, because they are most of the traffic.
+import { type BatchData, invalidEnvelope, invalidField, isObject, isRequestId, isTimestamp, ProtocolError, parseJson } from '@godwit/protocol';
+import { mayDo } from '../../core/access.ts';
+import type { Core } from '../../core/core.ts';
+import { checkPublishable } from '../../core/publishable.ts';
+import { wireTime } from '../../core/time.ts';
+import type { Dispatcher } from '../../dispatch/dispatcher.ts';
+import { failureOf } from '../../dispatch/failure.ts';
+import { REPLAY_HEADER, type Reply } from '../../dispatch/request.ts';
+import type { WriteOutcome } from '../../ports/storage.ts';
+import type { Connection } from '../../session/connection.ts';
+
+export interface SocketRequestsOptions {
+  readonly core: Core;
+  readonly dispatcher: Dispatcher;
+  readonly unexpected: (error: unknown, requestId: string) => void;
+  readonly finished: (name: string, status: number, startedAt: number) => void;
+}
+
+interface Envelope {
+  readonly messageId: string;
+  readonly type: 'request' | 'event';
+  readonly payload: Record<string, unknown>;
+}
+
+const METHODS: ReadonlySet<unknown> = new Set(['GET', 'POST', 'PUT', 'PATCH', 'DELETE']);
+const PUBLISH = /^\/topics\/([A-Za-z0-9_.-]+)\/messages$/;
+const ACK = /^\/subscriptions\/[^/]+\/ack$/;
+
+const readMessage = (bytes: Buffer): Envelope => {
+  const body = parseJson(bytes.toString());
+  if (!isObject(body)) throw invalidEnvelope('', 'must be an object {messageId, type, payload}');
+  const { messageId, type, payload, timestamp } = body;
+  if (!isRequestId(messageId)) throw invalidEnvelope('/messageId', 'must be 1 to 128 visible ASCII characters');
+  const refuse = (error: ProtocolError): ProtocolError => Object.assign(error, { messageId });
+  if (type !== 'request' && type !== 'event') throw refuse(invalidEnvelope('/type', 'must be `request` or `event`'));
+  if (timestamp !== undefined && !isTimestamp(timestamp)) throw refuse(invalidEnvelope('/timestamp', 'must be an RFC 3339 time'));
+  if (!isObject(payload)) throw refuse(invalidEnvelope('/payload', 'must be an object'));
+  return { messageId, type, payload };
+};
+
+export class SocketRequests {
+  readonly #options: SocketRequestsOptions;
+  /** Connections whose batches are under way: their publishes wait, so that what one connection sends takes effect in its order (5.2.3). */
+  readonly #order = new WeakMap<Connection, Promise<void>>();
+  /** Set by a drain: new operations are refused (12.2). */
+  draining = false;
+  inProgress = 0;
+
+  constructor(options: SocketRequestsOptions) {
+    this.#options = options;
+  }
+
+  /** Takes one text message. Never throws. */
+  receive(connection: Connection, bytes: Buffer): void {
+    connection.received++;
+    let message: Envelope;
+    try {
+      message = readMessage(bytes);
+    } catch (error) {
+      const { messageId = null } = error as { messageId?: string };
+      if (this.#admit(connection, 1, messageId)) this.#fail(connection, messageId, error);
+      return;
+    }
+    if (message.type === 'event') this.#event(connection, message);
+    else this.#request(connection, message);
+  }
+
+  /** Counts a message against 7.2.1; answers and returns false where there are too many. */
+  #admit(connection: Connection, cost: number, messageId: string | null): boolean {
+    const { clock } = this.#options.core;
+    const now = clock.now();
+    const limit = connection.messagesPerSecond;
+    if (connection.rate.take(cost, limit, now)) return true;
+    this.#fail(
+      connection,
+      messageId,
+      new ProtocolError('RATE_LIMITED', 'Too many messages per second on this connection.', { retryAfterMs: connection.rate.retryAfter(cost, limit), limit }),
+    );
+    if (connection.rate.refused(now)) connection.close(4100, 'far over the message rate');
+    return false;
+  }
+
+  #request(connection: Connection, { messageId, payload }: Envelope): void {
+    const { method, path, headers } = payload;
+    const free = method === 'POST' && typeof path === 'string' && ACK.test(path);
+    if (!free && !this.#admit(connection, this.#costOf(path, payload['data']), messageId)) return;
+    try {
+      if (!METHODS.has(method)) throw invalidEnvelope('/payload/method', 'must be GET, POST, PUT, PATCH or DELETE');
+      if (typeof path !== 'string' || !path.startsWith('/')) throw invalidEnvelope('/payload/path', 'must be a path below /v1');
+      if (headers !== undefined && (!isObject(headers) || !Object.values(headers).every((value) => typeof value === 'string')))
+        throw invalidEnvelope('/payload/headers', 'must be an object of strings');
+      if (this.draining) throw new ProtocolError('UNAVAILABLE', 'The server is shutting down.', { retryAfterMs: 1000 });
+    } catch (error) {
+      this.#fail(connection, messageId, error);
+      return;
+    }
+    const topic = method === 'POST' ? PUBLISH.exec(path as string)?.[1] : undefined;
+    const before = this.#order.get(connection);
+    if (topic !== undefined && before === undefined && Object.hasOwn(payload, 'data')) return this.#publish(connection, messageId, topic, payload['data']);
+    if (path === '/batch' || (topic !== undefined && before !== undefined)) {
+      const turn = (before ?? Promise.resolve()).then(() => this.#dispatch(connection, messageId, payload));
+      this.#order.set(connection, turn);
+      void turn.then(() => {
+        if (this.#order.get(connection) === turn) this.#order.delete(connection);
+      });
+      return;
+    }
+    void this.#dispatch(connection, messageId, payload);
+  }
+
+  /** A batch costs its operations (7.1.1). */
+  #costOf(path: unknown, data: unknown): number {
+    const operations = path === '/batch' && isObject(data) ? (data as unknown as BatchData).operations : undefined;
+    return Array.isArray(operations) ? Math.max(1, operations.length) : 1;
+  }
+
+  #publish(connection: Connection, messageId: string, topic: string, data: unknown): void {
+    const { core } = this.#options;
+    const startedAt = performance.now();
+    const { identity } = connection;
+    try {
+      if (!mayDo(identity, `publish:${topic}`))
+        throw new ProtocolError('FORBIDDEN', `This needs the scope publish:${topic}.`, { scope: `publish:${topic}`, field: '/path/topic' });
+      checkPublishable(core, topic, '/path/topic');
+    } catch (error) {
+      this.#fail(connection, messageId, error);
+      return;
+    }
+    const published = { messageId: core.ids.uuid(), topic, timestamp: core.clock.now(), data: JSON.stringify(data), change: false };
+    this.inProgress++;
+    core.storage.write({ request: { client: identity.client, requestId: messageId, kind: 'publish' }, messages: [published] }).then(
+      (outcome) => {
+        this.inProgress--;
+        try {
+          this.#published(connection, messageId, published, outcome);
+          this.#options.finished('publish', 201, startedAt);
+        } catch (error) {
+          this.#fail(connection, messageId, error);
+        }
+      },
+      (error: unknown) => {
+        this.inProgress--;
+        this.#fail(connection, messageId, error);
+      },
+    );
+  }
+
+  #published(
+    connection: Connection,
+    requestId: string,
+    published: { messageId: string; topic: string; timestamp: number; data: string },
+    outcome: WriteOutcome,
+  ): void {
+    const { core } = this.#options;
+    if (outcome.status === 'written') {
+      connection.sendText(
+        this.#publishedText(requestId, published.messageId, published.topic, core.cursors.format(outcome.firstSeq), published.timestamp, false),
+      );
+      return;
+    }
+    if (outcome.status !== 'replayed') throw new ProtocolError(outcome.status === 'reused' ? 'REQUEST_ID_REUSED' : 'UNAVAILABLE');
+    const { remembered } = outcome;
+    if (remembered.kind !== 'publish' || remembered.message.topic !== published.topic || remembered.message.data !== published.data)
+      throw new ProtocolError('REQUEST_ID_REUSED');
+    const { seq, messageId, topic, timestamp } = remembered.message;
+    connection.sendText(this.#publishedText(requestId, messageId, topic, core.cursors.format(seq), timestamp, true));
+  }
+
+  #publishedText(requestId: string, messageId: string, topic: string, cursor: string, timestamp: number, replayed: boolean): string {
+    const { clock, ids } = this.#options.core;
+    return `{"messageId":"${ids.uuid()}","type":"response","payload":{"requestId":${JSON.stringify(requestId)},"status":"success","statusCode":201,"data":{"messageId":"${messageId}","topic":"${topic}","cursor":"${cursor}","timestamp":"${wireTime(timestamp)}"}${replayed ? `,"headers":{"${REPLAY_HEADER}":"true"}` : ''}},"timestamp":"${wireTime(clock.now())}"}`;
+  }
+
+  async #dispatch(connection: Connection, messageId: string, payload: Record<string, unknown>): Promise<void> {
+    const { dispatcher, finished } = this.#options;
+    const startedAt = performance.now();
+    const { method, path } = payload as { method: string; path: string };
+    let name = 'unknown';
+    this.inProgress++;
+    try {
+      const mark = path.indexOf('?');
+      const match = dispatcher.find(method, mark === -1 ? path : path.slice(0, mark));
+      ({ name } = match.operation);
+      const { data = match.operation.dataOptional === true ? {} : undefined } = payload;
+      if (match.operation.data !== undefined && data === undefined) throw invalidEnvelope('/payload/data', 'is required');
+      const query = mark === -1 ? '' : path.slice(mark + 1);
+      const headers = Object.fromEntries(
+        Object.entries((payload['headers'] ?? {}) as Record<string, string>).map(([header, value]) => [header.toLowerCase(), value]),
+      );
+      const reply = await dispatcher.run(match, {
+        query,
+        data,
+        requestId: method === 'GET' ? undefined : messageId,
+        preconditions: { ifMatch: headers['if-match'], ifNoneMatch: headers['if-none-match'] },
+        identity: connection.identity,
+        metered: false,
+        session: connection,
+        parking: undefined,
+      });
+      this.#answer(connection, messageId, reply);
+      finished(name, reply.status, startedAt);
+    } catch (error) {
+      finished(name, this.#fail(connection, messageId, error), startedAt);
+    } finally {
+      this.inProgress--;
+    }
+  }
+
+  #answer(connection: Connection, requestId: string, reply: Reply): void {
+    const { clock, ids } = this.#options.core;
+    const headers = Object.keys(reply.headers).length === 0 ? '' : `,"headers":${JSON.stringify(reply.headers)}`;
+    const data = reply.text === undefined ? '' : `,"data":${reply.text}`;
+    connection.sendText(
+      `{"messageId":"${ids.uuid()}","type":"response","payload":{"requestId":${JSON.stringify(requestId)},"status":"success","statusCode":${reply.status}${data}${headers}},"timestamp":"${wireTime(clock.now())}"}`,
+    );
+    reply.started?.();
+  }
+
+  #fail(connection: Connection, requestId: string | null, thrown: unknown): number {
+    const { core, unexpected } = this.#options;
+    const error = failureOf(thrown, (other) => unexpected(other, requestId ?? ''));
+    const headers = Object.keys(error.headers).length === 0 ? '' : `,"headers":${JSON.stringify(error.headers)}`;
+    connection.sendText(
+      `{"messageId":"${core.ids.uuid()}","type":"response","payload":{"requestId":${JSON.stringify(requestId)},"status":"error","statusCode":${error.status},"error":${JSON.stringify(error.body())}${headers}},"timestamp":"${wireTime(core.clock.now())}"}`,
+    );
+    return error.status;
+  }
+
+  /** A publish without confirmation: a response only where it is refused (5.2.5). */
+  #event(connection: Connection, { messageId, payload }: Envelope): void {
+    if (!this.#admit(connection, 1, messageId)) return;
+    const { core } = this.#options;
+    const { topic, data } = payload;
+    try {
+      if (typeof topic !== 'string') throw invalidEnvelope('/payload/topic', 'must be a topic');
+      if (!Object.hasOwn(payload, 'data')) throw invalidEnvelope('/payload/data', 'is required');
+      if (this.draining) throw new ProtocolError('UNAVAILABLE', 'The server is shutting down.', { retryAfterMs: 1000 });
+      if (topic.startsWith('$')) throw invalidField('/payload/topic', 'is a topic of the server');
+      if (!mayDo(connection.identity, `publish:${topic}`))
+        throw new ProtocolError('FORBIDDEN', `This needs the scope publish:${topic}.`, { scope: `publish:${topic}`, field: '/payload/topic' });
+      checkPublishable(core, topic, '/payload/topic');
+    } catch (error) {
+      this.#fail(connection, messageId, error);
+      return;
+    }
+    const publish = (): void => {
+      const message = { messageId: core.ids.uuid(), topic, timestamp: core.clock.now(), data: JSON.stringify(data), change: false };
+      core.storage.write({ messages: [message] }).catch((error: unknown) => this.#fail(connection, messageId, error));
+    };
+    const before = this.#order.get(connection);
+    if (before === undefined) publish();
+    else void before.then(publish);
+  }
+}

@@ -1,0 +1,176 @@
+// The handshake (5.1.1): who may connect, from where and in which version. A refusal is a plain HTTP response with the envelope; browsers
+// cannot see one, so credentials in a subprotocol that are refused are accepted and closed with a code that says what to do.
+import type { IncomingMessage, Server } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { checkVersion, invalidField, isRequestId, PROTOCOL_VERSION, ProtocolError, SUPPORTED_VERSIONS } from '@godwit/protocol';
+import { type WebSocket, WebSocketServer } from 'ws';
+import type { Identity } from '../../core/call.ts';
+import type { Core } from '../../core/core.ts';
+import { wireTime } from '../../core/time.ts';
+import { failureOf } from '../../dispatch/failure.ts';
+import type { Connection } from '../../session/connection.ts';
+import type { Connections } from '../../session/connections.ts';
+import type { Identifier } from '../../session/identify.ts';
+import type { Origins } from '../http/origin.ts';
+import { errorText } from '../http/respond.ts';
+import { deflatingEncoder, plainEncoder } from './encoder.ts';
+import { WebSocketLink } from './link.ts';
+import type { SocketRequests } from './requests.ts';
+
+export interface UpgradeOptions {
+  readonly core: Core;
+  readonly connections: Connections;
+  readonly identifier: Identifier;
+  readonly origins: Origins;
+  readonly requests: SocketRequests;
+  readonly secure: boolean;
+  readonly shown: () => Readonly<Record<string, unknown>>;
+  readonly isDraining: () => boolean;
+  readonly finished: (name: string, status: number, startedAt: number) => void;
+  readonly unexpected: (error: unknown, requestId: string) => void;
+}
+
+const PROTOCOL = 'godwit.v1';
+const BEARER_PROTOCOL = /^bearer\.([A-Za-z0-9._~-]+)$/;
+const INSTANCE = /^[A-Za-z0-9_-]{1,64}$/;
+const MAJOR = /^\/v(\d{1,9})(?:\/|$)/;
+
+const REASONS: Readonly<Record<number, string>> = {
+  400: 'Bad Request',
+  401: 'Unauthorized',
+  403: 'Forbidden',
+  404: 'Not Found',
+  422: 'Unprocessable Content',
+  426: 'Upgrade Required',
+  429: 'Too Many Requests',
+  503: 'Service Unavailable',
+};
+
+/** How refused credentials of a browser are told (5.1.1). */
+const closeCodeOf = (error: ProtocolError): number | undefined => {
+  if (error.code === 'TOKEN_EXPIRED') return 4200;
+  if (error.code === 'UNAUTHENTICATED') return 4300;
+  return error.code === 'TOO_MANY_CONNECTIONS' || error.code === 'RATE_LIMITED' ? 4100 : undefined;
+};
+
+/** What the shared listeners find on a socket, so that none of them is made anew for each. */
+interface Carried extends WebSocket {
+  godwit: { readonly connection: Connection; readonly requests: SocketRequests };
+}
+
+function onMessage(this: WebSocket, data: Buffer, isBinary: boolean): void {
+  const { connection, requests } = (this as Carried).godwit;
+  if (connection.isClosed) return;
+  if (isBinary) connection.close(1003, 'binary message');
+  else requests.receive(connection, data);
+}
+
+function onClose(this: WebSocket): void {
+  (this as Carried).godwit.connection.ended();
+}
+
+function onDrain(this: Duplex & { godwit?: Connection }): void {
+  this.godwit?.drained();
+}
+
+// `ws` closes the socket by itself after what it reports here.
+function onError(): void {}
+
+/** Serves `/v1/ws` on a server. */
+export const serveWebSockets = (server: Server, options: UpgradeOptions): void => {
+  const { core, connections, identifier, origins, requests } = options;
+  const { settings } = core;
+  const sockets = new WebSocketServer({
+    noServer: true,
+    clientTracking: false,
+    maxPayload: settings.maxMessageBytes,
+    handleProtocols: (protocols) => (protocols.has(PROTOCOL) ? PROTOCOL : false),
+    perMessageDeflate: settings.webSocketCompression
+      ? { serverNoContextTakeover: true, clientNoContextTakeover: true, threshold: settings.compressionThreshold, concurrencyLimit: 4 }
+      : false,
+  });
+  sockets.on('headers', (headers) => headers.push(`X-Protocol-Version: ${PROTOCOL_VERSION}`));
+  sockets.on('wsClientError', (error, socket, request) =>
+    refuse(socket, request, new ProtocolError('WEBSOCKET_REQUIRED', `This is not a handshake: ${error.message}.`)),
+  );
+  const encoders = { plain: plainEncoder(core), deflating: deflatingEncoder(core, settings.compressionThreshold) };
+
+  const refuse = (socket: Duplex, request: IncomingMessage, error: ProtocolError): void => {
+    const sent = request.headers['x-request-id'];
+    const requestId = isRequestId(sent) ? sent : core.ids.uuid();
+    const body = errorText(error, requestId, core.clock.now());
+    const headers = {
+      ...error.headers,
+      'content-type': 'application/json; charset=utf-8',
+      'content-length': String(Buffer.byteLength(body)),
+      connection: 'close',
+      'cache-control': 'no-store',
+      'x-request-id': requestId,
+      'x-protocol-version': PROTOCOL_VERSION,
+    };
+    const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+    socket.end(`HTTP/1.1 ${error.status} ${REASONS[error.status] ?? 'Refused'}\r\n${lines.join('')}\r\n${body}`);
+    options.finished('connect', error.status, performance.now());
+  };
+
+  const accept = (webSocket: WebSocket, socket: Duplex, identity: Identity, instance: string | undefined): void => {
+    const encoder = webSocket.extensions.includes('permessage-deflate') ? encoders.deflating : encoders.plain;
+    const connection = connections.open(identity, new WebSocketLink(webSocket, socket), encoder, instance);
+    (webSocket as Carried).godwit = { connection, requests };
+    (socket as Duplex & { godwit?: Connection }).godwit = connection;
+    webSocket.on('message', onMessage);
+    webSocket.on('close', onClose);
+    webSocket.on('error', onError);
+    socket.on('drain', onDrain);
+    connection.notice('welcome', {
+      connectionId: connection.connectionId,
+      protocolVersion: PROTOCOL_VERSION,
+      heartbeatInterval: settings.heartbeatInterval,
+      limits: options.shown(),
+      expiresAt: identity.expiresAt === null ? null : wireTime(identity.expiresAt),
+    });
+  };
+
+  server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    const startedAt = performance.now();
+    socket.on('error', onError);
+    let fromBrowser = false;
+    try {
+      const url = request.url ?? '/';
+      const [path, query = ''] = url.split('?', 2) as [string, string?];
+      if (path !== '/v1/ws') {
+        if (MAJOR.test(path) && !path.startsWith('/v1'))
+          throw new ProtocolError('UNSUPPORTED_VERSION', undefined, { supported: SUPPORTED_VERSIONS }, { status: 404 });
+        throw new ProtocolError('NOT_FOUND', 'WebSockets are at /v1/ws.');
+      }
+      if (options.isDraining())
+        throw new ProtocolError('UNAVAILABLE', 'The server is shutting down.', { retryAfterMs: 1000 }, { headers: { 'retry-after': '1' } });
+      const version = request.headers['x-protocol-version'];
+      if (typeof version === 'string') checkVersion(version, '/headers/x-protocol-version');
+      origins.check(request.headers, options.secure);
+      const instance = new URLSearchParams(query).get('instance') ?? undefined;
+      if (instance !== undefined && !INSTANCE.test(instance)) throw invalidField('/query/instance', 'must be 1 to 64 of A-Z a-z 0-9 _ -');
+      const { authorization } = request.headers;
+      const offered = (request.headers['sec-websocket-protocol'] ?? '').split(',').map((protocol) => protocol.trim());
+      const bearer = offered.map((protocol) => BEARER_PROTOCOL.exec(protocol)?.[1]).find((credential) => credential !== undefined);
+      fromBrowser = authorization === undefined && bearer !== undefined && offered.includes(PROTOCOL);
+      const address = request.socket.remoteAddress ?? '';
+      const identity =
+        authorization === undefined && bearer !== undefined ? identifier.fromCredential(bearer, address) : identifier.fromHeader(authorization, address);
+      connections.checkRoom(identity, instance);
+      sockets.handleUpgrade(request, socket, head, (webSocket) => {
+        accept(webSocket, socket, identity, instance);
+        options.finished('connect', 101, startedAt);
+      });
+    } catch (thrown) {
+      const error = failureOf(thrown, (other) => options.unexpected(other, ''));
+      const code = fromBrowser ? closeCodeOf(error) : undefined;
+      if (code === undefined) return refuse(socket, request, error);
+      sockets.handleUpgrade(request, socket, head, (webSocket) => {
+        webSocket.on('error', onError);
+        webSocket.close(code, error.code);
+        options.finished('connect', error.status, startedAt);
+      });
+    }
+  });
+};

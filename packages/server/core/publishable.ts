@@ -1,0 +1,19 @@
+// Which topics clients may publish to (clause 1, 3.2.6, 11.3).
+import { invalidField, isServerTopic, isTopic, ProtocolError } from '@godwit/protocol';
+import type { Core } from './core.ts';
+
+/** Throws unless clients may publish to the topic: `VALIDATION_FAILED` where it is none or the server's, `FORBIDDEN` where a collection owns it (3.2.6). */
+export const checkPublishable = (core: Core, topic: string, field: string): void => {
+  if (isServerTopic(topic)) throw invalidField(field, 'is a topic of the server');
+  if (!isTopic(topic)) throw invalidField(field, 'must be 1 to 16 segments of A-Z a-z 0-9 _ -, joined by dots, at most 255 bytes');
+  core.collections.checkFree(topic, field);
+};
+
+/** The data of a message as JSON text. Throws `PAYLOAD_TOO_LARGE` beyond `maxMessageBytes` (7.2.2). */
+export const messageData = ({ settings: { maxMessageBytes: limit } }: Core, data: unknown): string => {
+  const text = JSON.stringify(data ?? null);
+  // A character takes at most three bytes per code unit, so most texts need no count.
+  if (text.length * 3 > limit && Buffer.byteLength(text) > limit)
+    throw new ProtocolError('PAYLOAD_TOO_LARGE', 'The message is too large.', { limit, field: '/data' });
+  return text;
+};

@@ -1,0 +1,128 @@
+// Subscriptions as resources (6.2.3, 6.2.4): unnamed ones live on their WebSocket, durable ones until they are deleted.
+import { ProtocolError, type SubscriptionCreate, type SubscriptionReplace } from '@godwit/protocol';
+import { mayDo, subscribableFilter } from '../core/access.ts';
+import type { Call, Handler, Identity, Result } from '../core/call.ts';
+import type { Core } from '../core/core.ts';
+import type { Durable } from '../core/durables.ts';
+import { readPatterns } from '../core/patterns.ts';
+import { countPending } from '../core/pending.ts';
+
+const identityOf = (call: Call): Identity => call.identity as Identity;
+
+/** The filter that counts what is ahead, whoever asks. */
+const filterOf = (durable: Durable) => ({ patterns: durable.topics, collections: '*' as const });
+
+const durableValue = async (core: Core, durable: Durable): Promise<Record<string, unknown>> => ({
+  name: durable.name,
+  topics: durable.topics,
+  cursor: core.cursors.format(durable.acknowledged),
+  pending: await countPending(core, durable, filterOf(durable)),
+  attached: durable.attachment !== undefined,
+  ackWait: durable.ackWait,
+  redeliveries: durable.redeliveries,
+});
+
+/** Whose subscriptions are asked for: one's own, or with `admin` those of `?client=` (6.2.4). */
+const clientAsked = (call: Call): string => {
+  const asked = call.query['client'] as string | undefined;
+  const identity = identityOf(call);
+  if (asked === undefined || asked === identity.client) return identity.client;
+  if (!mayDo(identity, 'admin'))
+    throw new ProtocolError('FORBIDDEN', 'Only the scope admin sees subscriptions of others.', { scope: 'admin', field: '/query/client' });
+  return asked;
+};
+
+export const createSubscription =
+  (core: Core): Handler =>
+  async (call) => {
+    const { name, topics, after, ackWait } = call.data as SubscriptionCreate;
+    if (name === undefined && call.session === undefined)
+      throw new ProtocolError('WEBSOCKET_REQUIRED', 'A subscription without a name lives on a WebSocket: open one at /v1/ws, or give it a name.');
+    const patterns = readPatterns(topics, '/data/topics');
+    const filter = subscribableFilter(identityOf(call), core.collections, patterns, '/data/topics');
+    const place = core.cursors.start(after, '/data/after');
+    if (name !== undefined) return createDurable(core, call, { name, patterns, place, ackWait });
+    core.cursors.checkKept(place, '/data/after');
+    const { id, start } = (call.session as NonNullable<Call['session']>).subscribe(filter, place);
+    return { status: 201, data: { subscription: id, cursor: core.cursors.format(place) }, started: start };
+  };
+
+const createDurable = async (
+  core: Core,
+  call: Call,
+  {
+    name,
+    patterns,
+    place,
+    ackWait,
+  }: { readonly name: string; readonly patterns: readonly string[]; readonly place: number; readonly ackWait: number | undefined },
+): Promise<Result> => {
+  const { client } = identityOf(call);
+  const known = core.durables.find(client, name);
+  if (known !== undefined) {
+    if (known.topics.join(',') !== patterns.join(','))
+      throw new ProtocolError('CONFLICT', `There is a subscription ${name} with other topics: change it with PUT.`, { field: '/data/topics' });
+    return { status: 200, data: await durableValue(core, known) };
+  }
+  core.durables.checkRoom(client);
+  core.cursors.checkKept(place, '/data/after');
+  const durable: Durable = {
+    client,
+    name,
+    topics: patterns,
+    ackWait: ackWait ?? core.settings.ackWait,
+    acknowledged: place,
+    sent: 0,
+    redeliveries: 0,
+    attachment: undefined,
+  };
+  call.tx.record(core.durables.record(durable, client, name, 'absent'));
+  call.tx.afterCommit(() => core.durables.set(durable));
+  return { status: 201, data: await durableValue(core, durable), headers: { location: `/v1/subscriptions/${name}` } };
+};
+
+export const listSubscriptions =
+  (core: Core): Handler =>
+  async (call) => ({ status: 200, data: { items: await Promise.all(core.durables.all(clientAsked(call)).map((durable) => durableValue(core, durable))) } });
+
+export const getSubscription =
+  (core: Core): Handler =>
+  async (call) => ({ status: 200, data: await durableValue(core, core.durables.get(clientAsked(call), call.params['name'] as string)) });
+
+export const replaceSubscription =
+  (core: Core): Handler =>
+  async (call) => {
+    const { topics, ackWait } = call.data as SubscriptionReplace;
+    const { client } = identityOf(call);
+    const durable = core.durables.get(client, call.params['name'] as string);
+    const patterns = readPatterns(topics, '/data/topics');
+    subscribableFilter(identityOf(call), core.collections, patterns, '/data/topics');
+    const changed = { ...durable, topics: patterns, ackWait: ackWait ?? durable.ackWait };
+    call.tx.record(core.durables.record(changed, client, durable.name, 'present'));
+    call.tx.afterCommit(() => {
+      durable.topics = changed.topics;
+      durable.ackWait = changed.ackWait;
+      durable.attachment?.restart();
+      core.durables.touch(durable);
+    });
+    return {
+      status: 200,
+      data: await durableValue(core, { ...changed, attachment: undefined }).then((value) => ({ ...value, attached: durable.attachment !== undefined })),
+    };
+  };
+
+export const removeSubscription =
+  (core: Core): Handler =>
+  (call) => {
+    const id = call.params['name'] as string;
+    if (id.startsWith('~')) {
+      if (call.session === undefined) throw new ProtocolError('WEBSOCKET_REQUIRED', 'A subscription without a name ends on the WebSocket that it lives on.');
+      if (!call.session.unsubscribe(id)) throw new ProtocolError('NOT_FOUND', 'This connection has no such subscription.');
+      return { status: 204 };
+    }
+    const client = clientAsked(call);
+    const durable = core.durables.get(client, id);
+    call.tx.record(core.durables.record(null, client, id, 'present'));
+    call.tx.afterCommit(() => core.durables.delete(durable));
+    return { status: 204 };
+  };

@@ -1,0 +1,267 @@
+// One connection that lasts: who it is, what it follows, and a bounded outbox. What gathers for it within one turn of the event loop leaves in one write; past the
+// high-water mark its subscriptions leave the feed and go on from the log when it has drained (6.2.10).
+import { hash } from 'node:crypto';
+import { BOUNDS, ProtocolError } from '@godwit/protocol';
+import { readableCollections, stillCovered } from '../core/access.ts';
+import type { Identity } from '../core/call.ts';
+import type { Durable } from '../core/durables.ts';
+import type { Encoder, Group } from '../core/feed.ts';
+import { Follower, type Outlet } from '../core/follower.ts';
+import type { Session } from '../core/session.ts';
+import type { LogFilter } from '../ports/storage.ts';
+import { Attachment } from './attachment.ts';
+import type { Connections } from './connections.ts';
+import { MessageRate } from './message-rate.ts';
+import type { NoticeTopic } from './notice.ts';
+
+/** What carries a connection: bytes as they are, text as one message. */
+export interface Link {
+  readonly transport: 'websocket' | 'sse';
+  readonly address: string;
+  /** One write for all of them. */
+  write(items: readonly (Buffer | string)[]): void;
+  /** Bytes that wait in it. */
+  readonly queued: number;
+  readonly bytesRead: number;
+  readonly bytesWritten: number;
+  /** Proves that this side lives, and how far it is (5.1.3): `text` is the notice that says so. */
+  beat(text: string, cursor: string): void;
+  /** Ends it in order, with a close code where the medium has them. */
+  close(code: number, reason: string): void;
+  /** Ends it at once. */
+  terminate(): void;
+}
+
+/** Responses that nobody reads: past so many times the high-water mark the connection is ended (1013). */
+const HOPELESS = 8;
+
+/** The id of an unnamed subscription: its patterns, or a hash of them (6.2.3). */
+export const unnamedId = (patterns: readonly string[]): string => {
+  const id = `~${patterns.join(',')}`;
+  return id.length <= 128 ? id : `~${hash('sha256', patterns.join(','), 'base64url')}`;
+};
+
+export class Connection implements Outlet, Session {
+  readonly connectionId: string;
+  identity: Identity;
+  readonly instance: string | undefined;
+  readonly link: Link;
+  readonly encoder: Encoder;
+  readonly openedAt: number;
+  readonly closesAt: number;
+  readonly rate: MessageRate;
+  received = 0;
+  lastSeen: number;
+  lastBeat: number;
+  seenRead = 0;
+  seenDrained = 0;
+  warned = false;
+  isClosed = false;
+  stopExpiry: (() => void) | undefined;
+  readonly #home: Connections;
+  #followers: Map<string, Follower> | undefined;
+  #out: (Buffer | string)[] = [];
+  #outBytes = 0;
+  #wasCongested = false;
+
+  constructor(home: Connections, identity: Identity, link: Link, encoder: Encoder, instance: string | undefined, closesAt: number) {
+    const now = home.clock.now();
+    this.#home = home;
+    this.connectionId = home.ids.uuid();
+    this.identity = identity;
+    this.link = link;
+    this.encoder = encoder;
+    this.instance = instance;
+    this.openedAt = now;
+    this.lastSeen = now;
+    this.lastBeat = now;
+    this.closesAt = closesAt;
+    this.rate = new MessageRate(this.messagesPerSecond, now);
+  }
+
+  get messagesPerSecond(): number {
+    return this.identity.limits.messagesPerSecond ?? this.#home.settings.messagesPerSecond;
+  }
+
+  get subscriptions(): number {
+    return this.#followers?.size ?? 0;
+  }
+
+  get queued(): number {
+    return this.link.queued + this.#outBytes;
+  }
+
+  get congested(): boolean {
+    return this.#wasCongested || this.queued > this.#home.settings.maxQueuedBytes;
+  }
+
+  /** Takes bytes that others may share. */
+  send(bytes: Buffer): void {
+    this.#push(bytes, bytes.length);
+  }
+
+  /** Takes one message of this connection's own. */
+  sendText(text: string): void {
+    this.#push(text, text.length);
+  }
+
+  #push(item: Buffer | string, size: number): void {
+    if (this.isClosed) return;
+    if (this.#out.length === 0) this.#home.gathered(this);
+    this.#out.push(item);
+    this.#outBytes += size;
+  }
+
+  /** What gathered leaves in one write. */
+  flush(): void {
+    const items = this.#out;
+    this.#out = [];
+    this.#outBytes = 0;
+    if (this.isClosed || items.length === 0) return;
+    this.link.write(items);
+    const { queued } = this.link;
+    const mark = this.#home.settings.maxQueuedBytes;
+    if (queued <= mark) return;
+    if (queued > mark * HOPELESS + this.#home.settings.maxBatchBytes) return this.close(1013, 'too slow');
+    this.#wasCongested = true;
+    if (this.#followers !== undefined) for (const follower of this.#followers.values()) follower.fallBehind();
+  }
+
+  /** The link has drained: whoever fell behind goes on. */
+  drained(): void {
+    this.#wasCongested = false;
+    if (this.#followers !== undefined) for (const follower of this.#followers.values()) follower.resume();
+  }
+
+  notice(topic: NoticeTopic, data: unknown): void {
+    const text = this.encoder.notice(topic, data);
+    if (text !== undefined) this.sendText(text);
+  }
+
+  gap(subscription: string, from: string, to: string): void {
+    this.notice('gap', { subscription, from, to });
+  }
+
+  subscribe(filter: LogFilter, place: number): { id: string; start: () => void } {
+    const id = unnamedId(filter.patterns);
+    this.#end(id);
+    if (this.subscriptions >= BOUNDS.subscriptionsPerConnection) {
+      throw new ProtocolError('CONFLICT', `A connection has at most ${BOUNDS.subscriptionsPerConnection} subscriptions.`, {
+        limit: BOUNDS.subscriptionsPerConnection,
+      });
+    }
+    const { feed } = this.#home;
+    const follower = new Follower(feed, feed.hold(id, filter.patterns, filter.collections, this.encoder), this, place);
+    this.#keep(id, follower);
+    return { id, start: () => follower.resume() };
+  }
+
+  #keep(id: string, follower: Follower): void {
+    this.#followers ??= new Map();
+    this.#followers.set(id, follower);
+    // It may have closed while the operation was on its way.
+    if (this.isClosed) this.#end(id);
+  }
+
+  #end(id: string): boolean {
+    const follower = this.#followers?.get(id);
+    if (follower === undefined) return false;
+    this.#followers?.delete(id);
+    follower.end();
+    return true;
+  }
+
+  unsubscribe(id: string): boolean {
+    return id.startsWith('~') && this.#end(id);
+  }
+
+  attach(durable: Durable, filter: LogFilter): { start: () => void } {
+    if (this.subscriptions >= BOUNDS.subscriptionsPerConnection && durable.attachment === undefined) {
+      throw new ProtocolError('CONFLICT', `A connection has at most ${BOUNDS.subscriptionsPerConnection} subscriptions.`, {
+        limit: BOUNDS.subscriptionsPerConnection,
+      });
+    }
+    this.#end(durable.name);
+    const { feed, durables, clock, settings } = this.#home;
+    const hold = (patterns: readonly string[], collections: LogFilter['collections']): Group => feed.hold(durable.name, patterns, collections, this.encoder);
+    const attachment = new Attachment(
+      {
+        feed,
+        durables,
+        clock,
+        maxOutstanding: settings.maxOutstanding,
+        onDetached: ({ name }, reason) => {
+          this.#followers?.delete(name);
+          this.notice('detached', { subscription: name, reason });
+        },
+        groupFor: ({ topics }) => (topics.every((pattern) => this.#covers(pattern)) ? hold(topics, readableCollections(this.identity)) : undefined),
+      },
+      hold(filter.patterns, filter.collections),
+      this,
+      durable,
+    );
+    this.#keep(durable.name, attachment);
+    return { start: () => attachment.resume() };
+  }
+
+  detach(durable: Durable): boolean {
+    const follower: unknown = this.#followers?.get(durable.name);
+    return follower !== undefined && follower === durable.attachment && this.#end(durable.name);
+  }
+
+  #covers(pattern: string): boolean {
+    return stillCovered(this.identity, this.#home.collections, pattern);
+  }
+
+  renew(identity: Identity): void {
+    const before = JSON.stringify(readableCollections(this.identity));
+    this.identity = identity;
+    this.#home.watchExpiry(this);
+    const collections = readableCollections(identity);
+    const changed = JSON.stringify(collections) !== before;
+    for (const [id, follower] of this.#followers ?? []) {
+      if (!follower.group.patterns.every((pattern) => this.#covers(pattern))) {
+        this.#end(id);
+        this.notice('detached', { subscription: id, reason: 'forbidden' });
+      } else if (changed) follower.changeRights(this.#home.feed.hold(follower.group.subscription, follower.group.patterns, collections, this.encoder));
+    }
+  }
+
+  /** The place up to which all that its subscriptions match has been sent (5.1.3). */
+  get position(): number {
+    let place = this.#home.feed.delivered;
+    if (this.#followers !== undefined) for (const follower of this.#followers.values()) place = Math.min(place, follower.position);
+    return place;
+  }
+
+  /** Whether something came, or left, since it was asked last. */
+  stirred(): boolean {
+    const { bytesRead, bytesWritten, queued } = this.link;
+    const drained = bytesWritten - queued;
+    const stirred = bytesRead !== this.seenRead || (queued > 0 && drained !== this.seenDrained);
+    this.seenRead = bytesRead;
+    this.seenDrained = drained;
+    return stirred;
+  }
+
+  /** Says goodbye and ends it. */
+  close(code: number, reason: string): void {
+    if (this.isClosed) return;
+    this.flush();
+    if (this.isClosed) return;
+    this.ended();
+    this.link.close(code, reason);
+  }
+
+  /** It is over, whoever ended it. */
+  ended(): void {
+    if (this.isClosed) return;
+    this.isClosed = true;
+    this.#out = [];
+    this.#outBytes = 0;
+    this.stopExpiry?.();
+    if (this.#followers !== undefined) for (const follower of this.#followers.values()) follower.end();
+    this.#followers = undefined;
+    this.#home.removed(this);
+  }
+}

@@ -1,0 +1,11 @@
+// The server's own notices (5.1.2 to 5.4): events on topics that begin with `$sys.`, never in the log.
+
+import { wireTime } from '../core/time.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Ids } from '../ports/ids.ts';
+
+export type NoticeTopic = 'welcome' | 'heartbeat' | 'goaway' | 'expiring' | 'detached' | 'gap';
+
+/** A notice as JSON text. */
+export const noticeText = (clock: Clock, ids: Ids, topic: NoticeTopic, data: unknown): string =>
+  `{"messageId":"${ids.uuid()}","type":"event","payload":{"topic":"$sys.${topic}","data":${JSON.stringify(data)}},"timestamp":"${wireTime(clock.now())}"}`;
