@@ -28,20 +28,20 @@ const stateName = (state: Versioned | null): { version: number; incarnation: str
 
 /**
  * States that were given to the store and are not confirmed yet, by document. Reading them lets changes of one document follow each other within one commit;
- * a change that builds on one that then fails is refused by the store, and tried afresh.
+ * a unit that builds on one that then fails falls with it, and is tried afresh.
  */
 export class Pending {
-  readonly #states = new Map<string, { readonly state: State; readonly unit: object }>();
+  readonly #states = new Map<string, { readonly state: State; readonly unit: Transaction }>();
 
-  get(key: string): State | undefined {
-    return this.#states.get(key)?.state;
+  get(key: string): { readonly state: State; readonly unit: Transaction } | undefined {
+    return this.#states.get(key);
   }
 
-  set(key: string, state: State, unit: object): void {
+  set(key: string, state: State, unit: Transaction): void {
     this.#states.set(key, { state, unit });
   }
 
-  settle(key: string, unit: object): void {
+  settle(key: string, unit: Transaction): void {
     if (this.#states.get(key)?.unit === unit) this.#states.delete(key);
   }
 }
@@ -70,6 +70,9 @@ export class Transaction {
   readonly #careful: boolean;
   /** Set where nothing may be added any more: a change that came later would be one without its message, or a message without its change. */
   #sealed = false;
+  /** Units that read what this one announced. */
+  readonly #dependents: Transaction[] = [];
+  #fallen = false;
 
   constructor(core: Core, pending: Pending, careful: boolean) {
     this.#core = core;
@@ -82,6 +85,11 @@ export class Transaction {
     const tx = new Transaction(core, new Pending(), false);
     tx.#sealed = true;
     return tx;
+  }
+
+  /** Whether a unit has failed that this one builds on: what it read was never there. Its states have the version of others, so it must not be written. */
+  get isFallen(): boolean {
+    return this.#fallen;
   }
 
   #open(): void {
@@ -105,7 +113,10 @@ export class Transaction {
     const known = this.#documents.get(key);
     if (known !== undefined) return known;
     const pending = this.#pending.get(key);
-    if (pending !== undefined) return this.#remember(key, collection, id, pending, true);
+    if (pending !== undefined) {
+      pending.unit.#dependents.push(this);
+      return this.#remember(key, collection, id, pending.state, true);
+    }
     const read = this.#core.storage.getDocument(collection, id);
     if (read instanceof Promise) return read.then((document) => this.#remember(key, collection, id, document ?? null));
     return this.#remember(key, collection, id, read ?? null);
@@ -263,7 +274,22 @@ export class Transaction {
 
   settle(committed: boolean): void {
     this.#sealed = true;
-    for (const [key, { changed }] of this.#documents) if (changed) this.#pending.settle(key, this);
+    this.#withdraw();
+    if (!committed) this.#fall();
     for (const effect of committed ? this.#afterCommit : this.#afterFailure) effect();
+  }
+  #withdraw(): void {
+    for (const [key, { changed }] of this.#documents) if (changed) this.#pending.settle(key, this);
+  }
+
+  /** Takes along all that builds on it, so that nobody builds on those: they would all try again on states that are never written. */
+  #fall(): void {
+    const falling = [...this.#dependents];
+    for (let unit = falling.pop(); unit !== undefined; unit = falling.pop()) {
+      if (unit.#fallen) continue;
+      unit.#fallen = true;
+      unit.#withdraw();
+      falling.push(...unit.#dependents);
+    }
   }
 }

@@ -119,6 +119,10 @@ export class Once {
         tx.settle(true);
         return { status: result.status, text, headers, started: result.started };
       }
+      if (tx.isFallen && attempt + 1 < MOST_TRIES) {
+        tx.settle(false);
+        continue;
+      }
       const kept = result.remember === undefined ? text : encode(result.remember);
       let committed = false;
       try {
@@ -152,6 +156,7 @@ export class Once {
 
   /** Waits for what a transaction has read to be on stable storage; false where it will not be, and was read too early. */
   async #isConfirmed(tx: Transaction): Promise<boolean> {
+    if (tx.isFallen) return false;
     const rest = tx.rest();
     return rest === undefined || (await this.#core.storage.write(rest)).status === 'written';
   }
