@@ -3,7 +3,7 @@
 
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { nodeIn, npm, root, say, stop } from './workspace.mjs';
+import { nodeIn, npm, quietNpm, root, say, stop } from './workspace.mjs';
 
 const version = '26.10.0';
 
@@ -14,7 +14,7 @@ export function node26() {
   say(`installing Node ${version} for this run ...`);
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, 'package.json'), JSON.stringify({ private: true, allowScripts: { node: true } }));
-  const { status, stderr } = npm(['install', `node@${version}`, '--save-exact', '--loglevel=error', '--no-audit', '--no-fund'], folder);
+  const { status, stderr } = npm(['install', `node@${version}`, '--save-exact', ...quietNpm], folder);
   if (status !== 0 || !existsSync(node)) {
     process.stderr.write(stderr || '');
     stop(`Node ${version} could not be installed; npm’s own words are above`);

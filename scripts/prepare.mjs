@@ -4,7 +4,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { checkTools, npm, projectNode, root, runNode, say, stop } from './workspace.mjs';
+import { checkTools, npm, projectNode, quietNpm, root, runNode, say, stop } from './workspace.mjs';
 
 const modules = join(root, 'node_modules');
 const stampFile = join(modules, '.godwit-stamp');
@@ -22,7 +22,7 @@ export function install() {
   const found = existsSync(stampFile) ? readFileSync(stampFile, 'utf8') : '';
   if (found !== stamp && !npmAgrees()) {
     say('installing packages; this takes up to a minute, once ...');
-    const { status, stderr, error } = npm(['ci', '--include=dev', '--loglevel=error', '--no-audit', '--no-fund'], root);
+    const { status, stderr, error } = npm(['ci', '--include=dev', ...quietNpm], root);
     if (error) stop(`npm cannot be run (${error.message}): install npm 10 or later and have it on the PATH`);
     if (status !== 0) failed(stderr);
   }

@@ -27,6 +27,7 @@ function ran({ passed, failed, cancelled }) {
 }
 
 export default async function* report(source) {
+  yield `tests on Node ${process.version}\n`;
   for await (const chunk of compose(source, watch, new spec())) yield String(chunk).split('\n').map(plainCount).join('\n');
   yield '\n';
   if (complaints.length === 0) return;

@@ -46,6 +46,9 @@ export function outerPath() {
     .join(delimiter);
 }
 
+/** npm says what failed and nothing else; without a network it gives up in seconds where its own waits would take many minutes. */
+export const quietNpm = ['--loglevel=error', '--no-audit', '--no-fund', '--fetch-retries=2', '--fetch-retry-mintimeout=1000', '--fetch-retry-maxtimeout=5000'];
+
 /** Runs npm outside the workspace's own Node; npm is a shell script on Windows. Returns status and output. */
 export function npm(args, cwd) {
   const options = { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'], shell: windows, env: { ...process.env, PATH: outerPath() } };
