@@ -14,6 +14,8 @@ export interface ProcessOptions {
   readonly cwd?: string;
   /** Words before the program: what runs it elsewhere. */
   readonly within?: readonly string[];
+  /** Hears of the process before it is ready. */
+  readonly onSpawn?: (child: ChildProcess) => void;
 }
 
 export interface Exit {
@@ -32,7 +34,7 @@ export interface ServerProcess {
 }
 
 /** Starts the program; resolves when it says that it is ready, or when it has ended. */
-export const startProcess = async ({ data, flags = [], env = {}, cwd, within = [] }: ProcessOptions): Promise<ServerProcess> => {
+export const startProcess = async ({ data, flags = [], env = {}, cwd, within = [], onSpawn }: ProcessOptions): Promise<ServerProcess> => {
   const [command, ...args] = [...within, process.execPath, PROGRAM, 'serve', '--port', '0', '--host', '127.0.0.1', '--data', data, ...flags] as [
     string,
     ...string[],
@@ -42,6 +44,7 @@ export const startProcess = async ({ data, flags = [], env = {}, cwd, within = [
     env: { PATH: process.env.PATH, GODWIT_ADMIN_KEY: ADMIN_KEY, ...env },
     ...(cwd === undefined ? {} : { cwd }),
   });
+  onSpawn?.(child);
   let stdout = '';
   let stderr = '';
   const exited = new Promise<Exit>((resolve, reject) => {
