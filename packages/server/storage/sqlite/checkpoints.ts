@@ -5,9 +5,8 @@ import type { Database, Statement } from './database.ts';
 /** Of the pages that the WAL may hold: what a quiet moment is used for, and what is let grow where a reader is in the way. */
 const QUIET_PART = 1 / 8;
 /** So many times as long, readers are waited for, briefly: a WAL begins anew only when none of them is in it. */
-const LONG_TIMES = 8;
+const LONG_TIMES = 4;
 const QUIET_MS = 25;
-const LOOK_EVERY = 16;
 const READERS_MS = 100;
 
 export class Checkpoints {
@@ -20,6 +19,8 @@ export class Checkpoints {
   #commits = 0;
   #seen = 0;
   #timer: NodeJS.Timeout | undefined;
+  /** Pages held at the last look: fewer now means that the WAL began anew. */
+  #held = 0;
   #notBefore = 0;
   /** How many were made. */
   made = 0;
@@ -41,11 +42,10 @@ export class Checkpoints {
   /** To be called behind every commit and its answer. */
   committed(): void {
     this.#commits++;
-    if (this.#commits % LOOK_EVERY === 0) {
-      const { held } = this.pages();
-      if (held < this.#notBefore) this.#notBefore = 0;
-      if (held >= Math.max(this.#most, this.#notBefore)) this.run(held);
-    }
+    const { held } = this.pages();
+    if (held < this.#held) this.#notBefore = 0;
+    this.#held = held;
+    if (held >= Math.max(this.#most, this.#notBefore)) this.run(held);
     this.#timer ??= setTimeout(this.#quiet, QUIET_MS);
   }
 
@@ -62,13 +62,13 @@ export class Checkpoints {
 
   /** Makes one now. A reader may keep the end of the WAL from it; the next one gets that. False where it failed. */
   run(held = 0): boolean {
+    const isLong = held >= this.#most * LONG_TIMES;
     try {
-      if (held >= this.#most * LONG_TIMES) {
-        this.#database.exec(`PRAGMA busy_timeout = ${READERS_MS}; PRAGMA wal_checkpoint(RESTART); PRAGMA busy_timeout = 5000`);
-      } else this.#passive.get();
+      if (isLong) this.#database.exec(`PRAGMA busy_timeout = ${READERS_MS}; PRAGMA wal_checkpoint(RESTART); PRAGMA busy_timeout = 5000`);
+      else this.#passive.get();
       this.made++;
-      // What this one could not begin anew is let grow for a while before the next.
-      this.#notBefore = held + this.#most * QUIET_PART;
+      // Where a reader kept the WAL from beginning anew it is let grow for a while, longer where it was waited for in vain.
+      this.#notBefore = held + this.#most * (isLong ? 1 : QUIET_PART);
       return true;
     } catch (error) {
       this.#failed(error);

@@ -25,6 +25,7 @@ import { type HeldDirectory, holdDirectory } from './directory.ts';
 import { type NumberedCollection, readCollections } from './documents.ts';
 import { readEpochs } from './epochs.ts';
 import { closedError } from './faults.ts';
+import { isServed } from './lanes.ts';
 import type { Standing } from './messages.ts';
 import { ReaderThread } from './reader-thread.ts';
 import { RememberedRequests } from './remembered.ts';
@@ -74,6 +75,8 @@ class SqliteStorage implements Storage {
   readonly #epochs: readonly Epoch[];
   readonly #logReader: ReaderThread;
   readonly #listReader: ReaderThread;
+  /** For lists that may look at a whole collection. */
+  readonly #scanReader: ReaderThread;
   readonly #remembered: RememberedRequests;
   #collections: Map<string, Collection> | undefined;
   #closing: Promise<void> | undefined;
@@ -85,6 +88,7 @@ class SqliteStorage implements Storage {
     this.#epochs = readEpochs(this.#database);
     this.#logReader = new ReaderThread(held.database, 'log');
     this.#listReader = new ReaderThread(held.database, 'list');
+    this.#scanReader = new ReaderThread(held.database, 'list');
     this.#remembered = new RememberedRequests(this.#database, salt);
     this.#queue = new CommitQueue((message) => writer.send(message), clock.now, this.counters);
     this.log = this.#logState(standing);
@@ -148,7 +152,8 @@ class SqliteStorage implements Storage {
     this.counters.listReads++;
     const collection = this.#byName().get(query.collection);
     if (collection === undefined) return { documents: [], next: null };
-    const page = await this.#listReader.list(collection.number, query);
+    const reader = isServed(collection.indexes, query) ? this.#listReader : this.#scanReader;
+    const page = await reader.list(collection.number, query);
     const documents: StoredDocument[] = [];
     while (page.number() === 1) documents.push(unpackDocument(page));
     return { documents, next: page.optionalText() };
@@ -196,7 +201,7 @@ class SqliteStorage implements Storage {
 
   async #close(): Promise<void> {
     await this.#queue.close();
-    await Promise.all([this.#logReader.close(), this.#listReader.close()]);
+    await Promise.all([this.#logReader.close(), this.#listReader.close(), this.#scanReader.close()]);
     this.#database.close();
     await this.#writer.close();
     this.#held.release();

@@ -1,33 +1,51 @@
 // Reads a page of the log, in a reader thread: a bounded stretch of places at a time, so that a filter that matches
-// nothing holds up nobody.
+// nothing holds up nobody, and no snapshot stands in the way of a checkpoint for long.
 import { firstSegment, matcher } from '@godwit/protocol';
-import type { LogQuery } from '../../ports/storage.ts';
+import type { LogFilter, LogQuery } from '../../ports/storage.ts';
 import { type Database, eachRow, firstRow, prepareRows, type Statement } from './database.ts';
 import type { Packer } from './packing.ts';
 
-/** The most places that one page looks at. */
-export const MOST_PLACES = 20_000;
+/** The most places that one page looks at, and how long it may look. */
+const MOST_PLACES = 20_000;
+const MOST_MS = 20;
+/** Places between looks at the clock. */
+const STEP_PLACES = 1_000;
+
+type Row = [seq: number, timestamp: number, change: number, topic: string, messageId: string, data: string];
+type Wanted = (topic: string, change: number) => boolean;
+
+const wantedBy = ({ patterns, collections }: LogFilter): Wanted => {
+  const matches = matcher(patterns);
+  if (collections === '*') return matches;
+  const readable = new Set(collections);
+  return (topic, change) => matches(topic) && (change === 0 || readable.has(firstSegment(topic)));
+};
 
 export class LogReader {
   readonly #database: Database;
   readonly #bounds: Statement;
-  readonly #stretch: Statement;
+  readonly #all: Statement;
+  readonly #some: Statement;
+  #wanted: Wanted = () => false;
 
   constructor(database: Database) {
     this.#database = database;
+    // Asked within the walk, before a row's data is read: what does not match costs its topic and no more.
+    database.function('wanted', (topic, change) => (this.#wanted(String(topic), Number(change)) ? 1 : 0));
+    const columns = 'seq, timestamp, change, topic, message_id, data';
     this.#bounds = prepareRows(database, 'SELECT last, (SELECT min(seq) FROM log) FROM state WHERE id = 1');
-    this.#stretch = prepareRows(database, 'SELECT seq, timestamp, change, topic, message_id, data FROM log WHERE seq > ? AND seq <= ? ORDER BY seq');
+    this.#all = prepareRows(database, `SELECT ${columns} FROM log WHERE seq > ? AND seq <= ? AND topic NOT GLOB '$*' ORDER BY seq`);
+    this.#some = prepareRows(database, `SELECT ${columns} FROM log WHERE seq > ? AND seq <= ? AND wanted(topic, change) ORDER BY seq`);
   }
 
-  /** Packs cursor, more, first and the places looked at behind the messages, each behind a 1; a 0 ends them. */
+  /** Packs the messages, each behind a 1, then a 0, cursor, more, first and how many places were looked at. */
   read(query: LogQuery, packer: Packer): void {
     this.#database.exec('BEGIN');
     try {
       const [last, oldest] = firstRow(this.#bounds) as [number, number | null];
       const first = oldest ?? last + 1;
       const from = Math.max(query.after, first - 1);
-      const to = Math.min(last, from + MOST_PLACES);
-      const stop = this.#pack(query, from, to, packer);
+      const stop = this.#pack(query, from, Math.min(last, from + MOST_PLACES), packer);
       const cursor = Math.max(query.after, stop);
       packer.number(0);
       packer.number(cursor);
@@ -39,17 +57,22 @@ export class LogReader {
     }
   }
 
+  /** Packs what is wanted up to a place; the place that was reached. */
   #pack({ filter, limit, maxBytes }: LogQuery, from: number, to: number, packer: Packer): number {
-    const isWanted = matcher(filter.patterns);
-    const readable = filter.collections === '*' ? undefined : new Set(filter.collections);
+    const isAll = filter.collections === '*' && filter.patterns.includes('**');
+    if (!isAll) this.#wanted = wantedBy(filter);
+    const statement = isAll ? this.#all : this.#some;
+    const until = performance.now() + MOST_MS;
     let count = 0;
     let bytes = 0;
-    let passed = from;
-    for (const row of eachRow(this.#stretch, from, to)) {
-      const [seq, timestamp, change, topic, messageId, data] = row as [number, number, number, string, string, string];
-      if (isWanted(topic) && (change === 0 || readable === undefined || readable.has(firstSegment(topic)))) {
+    let reached = from;
+    while (reached < to && (reached === from || performance.now() < until)) {
+      const end = Math.min(to, reached + STEP_PLACES);
+      for (const row of eachRow(statement, reached, end)) {
+        const [seq, timestamp, change, topic, messageId, data] = row as unknown as Row;
         bytes += Buffer.byteLength(topic) + Buffer.byteLength(data);
-        if (count === limit || (count > 0 && bytes > maxBytes)) return passed;
+        // The place before this one, not that of the last match: what lies between was looked at.
+        if (count > 0 && bytes > maxBytes) return seq - 1;
         count++;
         packer.number(1);
         packer.number(seq);
@@ -60,8 +83,8 @@ export class LogReader {
         packer.number(change);
         if (count === limit) return seq;
       }
-      passed = seq;
+      reached = end;
     }
-    return to;
+    return reached;
   }
 }
