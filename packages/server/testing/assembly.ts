@@ -8,6 +8,8 @@ import { checkSettings } from '../config.ts';
 import type { Handler, Identity } from '../core/call.ts';
 import { Collections } from '../core/collections.ts';
 import type { Core } from '../core/core.ts';
+import { Durables } from '../core/durables.ts';
+import { Feed } from '../core/feed.ts';
 import { Keys } from '../core/keys.ts';
 import { LogCursors } from '../core/log.ts';
 import { Batches } from '../dispatch/batch.ts';
@@ -19,6 +21,8 @@ import { publishFromServer } from '../handlers/publish.ts';
 import { loadCollections, loadKeys } from '../load.ts';
 import { systemIds } from '../ports/ids.ts';
 import type { Storage } from '../ports/storage.ts';
+import { Connections } from '../session/connections.ts';
+import { rosterOf } from '../session/roster.ts';
 import { openSqliteStorage } from '../storage/sqlite/index.ts';
 import { type ManualClock, manualClock } from './clock.ts';
 
@@ -94,14 +98,27 @@ export const assemble = async ({ settings = {}, wrap = (storage) => storage, ...
   const storage = wrap(await openSqliteStorage({ directory, clock }));
   const keys = new Keys(clock, 'the secret of a test');
   const cursors = new LogCursors(storage);
-  const core: Core = { settings: checkSettings(settings), clock, ids: systemIds(), storage, cursors, collections: new Collections(), keys };
+  const core: Core = {
+    settings: checkSettings(settings),
+    clock,
+    ids: systemIds(),
+    storage,
+    cursors,
+    collections: new Collections(),
+    keys,
+    feed: new Feed(storage, cursors),
+    durables: new Durables(storage, cursors, clock),
+  };
   await loadKeys(core);
   await loadCollections(core, application.collections ?? {});
   const dispatcher = new Dispatcher(core);
   const unexpected: unknown[] = [];
   const batches = new Batches(dispatcher, (error) => unexpected.push(error));
   const actions = actionRoutes(core, application as Application, (call, topic, data) => publishFromServer(core, call, topic, data));
-  const byName = handlers(actions.map((route) => route.operation)) as Record<OperationName, (core: Core) => Handler>;
+  const byName = handlers(
+    actions.map((route) => route.operation),
+    rosterOf(new Connections(core)),
+  ) as Record<OperationName, (core: Core) => Handler>;
   for (const operation of OPERATIONS) {
     const handler = byName[operation.name](core);
     dispatcher.add({ operation, handler, ...(operation.name === 'batch' ? { whole: batches.run.bind(batches) } : {}) });
