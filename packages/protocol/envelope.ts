@@ -15,23 +15,35 @@ export type ResponseEnvelope<Data = unknown> =
   | { readonly requestId: string; readonly timestamp: string; readonly status: 'error'; readonly error: ErrorBody };
 
 const REQUEST_ID = /^[!-~]{1,128}$/;
-const TIMESTAMP = /^(\d{4}-(\d\d)-(\d\d)[Tt](?:[01]\d|2[0-3]):[0-5]\d:)([0-5]\d|60)(\.\d{1,9})?([Zz]|[+-](?:[01]\d|2[0-3]):[0-5]\d)$/;
+const TIMESTAMP = /^\d{4}-\d\d-\d\d[Tt](?:[01]\d|2[0-3]):[0-5]\d:(?:[0-5]\d|60)(?:\.\d{1,9})?(?:[Zz]|[+-](?:[01]\d|2[0-3]):[0-5]\d)$/;
 
 /** Whether `text` names a request: 1 to 128 visible ASCII characters (4.1.1). */
 export const isRequestId = (text: unknown): text is string => typeof text === 'string' && REQUEST_ID.test(text);
+
+const two = (text: string, at: number): number => (text.charCodeAt(at) - 48) * 10 + text.charCodeAt(at + 1) - 48;
+
+/** Whether the day of a text of the form of `TIMESTAMP` is in the calendar. */
+const isDay = (text: string): boolean => {
+  const month = two(text, 5);
+  const day = two(text, 8);
+  if (day < 1 || month < 1 || month > 12) return false;
+  if (month !== 2) return day <= 30 + ((month + (month >> 3)) & 1);
+  const ofCentury = two(text, 2);
+  const isLeap = (ofCentury === 0 ? two(text, 0) : ofCentury) % 4 === 0;
+  return day <= (isLeap ? 29 : 28);
+};
 
 /**
  * The milliseconds since the epoch of an RFC 3339 time, undefined for what is none: the runtime's own reading takes 31 February for a day in March and
  * knows no leap second, which counts as the second after it.
  */
 export const parseTimestamp = (text: string): number | undefined => {
-  const [, head = '', month = '', day = '', seconds, fraction = '', zone = ''] = TIMESTAMP.exec(text) ?? [];
-  if (seconds === undefined || new Date(`${head.slice(0, 4)}-${month}-${day}T00:00:00Z`).toJSON()?.slice(5, 10) !== `${month}-${day}`) return undefined;
-  return seconds === '60' ? Date.parse(`${head}59${fraction}${zone}`) + 1000 : Date.parse(text);
+  if (!isTimestamp(text)) return undefined;
+  return text.startsWith('60', 17) ? Date.parse(`${text.slice(0, 17)}59${text.slice(19)}`) + 1000 : Date.parse(text);
 };
 
 /** Whether `text` is an RFC 3339 time. */
-export const isTimestamp = (text: unknown): text is string => typeof text === 'string' && parseTimestamp(text) !== undefined;
+export const isTimestamp = (text: unknown): text is string => typeof text === 'string' && TIMESTAMP.test(text) && isDay(text);
 
 export const invalidEnvelope = (field: string, message: string): ProtocolError =>
   new ProtocolError('INVALID_ENVELOPE', `${field === '' ? 'The body' : field} ${message}.`, { field, errors: [{ field, message }] });

@@ -148,7 +148,7 @@ class Walk {
       if (Array.isArray(value)) {
         for (const item of value) this.value(item, depth + 1);
       } else {
-        for (const member of Object.keys(value)) {
+        for (const member in value) {
           this.members++;
           if (member === '__proto__') throw malformed('A member must not be called __proto__.');
           if (this.escapes && !member.isWellFormed()) throw malformed('The name of a member holds half of a surrogate pair.');

@@ -23,6 +23,8 @@ const decode = (segment: string): string => {
   }
 };
 
+/** What splitting gives for the path of nothing: what is before the first slash. */
+const ROOT: readonly string[] = [''];
 const NO_PARAMS: Readonly<Record<string, string>> = Object.freeze({});
 
 export class Router {
@@ -49,10 +51,8 @@ export class Router {
 
   /** The row for a path below /v1. Throws `NOT_FOUND`, or `METHOD_NOT_ALLOWED` with `Allow`. */
   find(method: string, path: string): Match {
-    const segments = path === '' || path === '/' ? [] : path.split('/').slice(1);
     const values: string[] = [];
-    const node = this.#walk(this.#root, segments, 0, values);
-    if (node === undefined) throw new ProtocolError('NOT_FOUND', 'There is no such path.');
+    const node = this.#reach(path, values);
     const found = node.methods.get(method as Method);
     if (found === undefined) {
       const allow = this.#allow(node);
@@ -60,15 +60,21 @@ export class Router {
     }
     if (values.length === 0) return { operation: found.operation, params: NO_PARAMS };
     const params: Record<string, string> = {};
-    for (const [index, name] of found.names.entries()) params[name] = decode(values[index] as string);
+    for (let index = 0; index < values.length; index++) params[found.names[index] as string] = decode(values[index] as string);
     return { operation: found.operation, params };
   }
 
   /** The methods of a path, for `OPTIONS`. Throws `NOT_FOUND`. */
   methods(path: string): readonly string[] {
-    const node = this.#walk(this.#root, path === '' || path === '/' ? [] : path.split('/').slice(1), 0, []);
+    return this.#allow(this.#reach(path, []));
+  }
+
+  /** The node of a path; `values` gets what stands in the places of its parameters. Throws `NOT_FOUND`. */
+  #reach(path: string, values: string[]): Node {
+    const segments = path === '/' ? ROOT : path.split('/');
+    const node = this.#walk(this.#root, segments, 1, values);
     if (node === undefined) throw new ProtocolError('NOT_FOUND', 'There is no such path.');
-    return this.#allow(node);
+    return node;
   }
 
   #allow(node: Node): string[] {
@@ -83,8 +89,7 @@ export class Router {
     const below = literal === undefined ? undefined : this.#walk(literal, segments, index + 1, values);
     if (below !== undefined) return below;
     // A word of the protocol is never a collection's name.
-    if (node.parameter === undefined || segment === '' || (index === 0 && literal !== undefined && !this.#isCollection(literal))) return undefined;
-    values.splice(index === 0 ? 0 : values.length);
+    if (node.parameter === undefined || segment === '' || (index === 1 && literal !== undefined && !this.#isCollection(literal))) return undefined;
     const depth = values.push(segment);
     const found = this.#walk(node.parameter, segments, index + 1, values);
     if (found === undefined) values.length = depth - 1;

@@ -7,6 +7,7 @@ import { ProtocolError, parseJson } from '@godwit/protocol';
 
 const gunzipAsync = promisify(gunzip);
 const JSON_TYPE = /^\s*application\/json\s*(?:;|$)/i;
+const NOTHING = Buffer.alloc(0);
 const CHARSET = /;\s*charset\s*=\s*"?([^";\s]+)"?/i;
 
 const unsupported = (message: string, field: string): ProtocolError => new ProtocolError('UNSUPPORTED_MEDIA_TYPE', message, { field });
@@ -23,20 +24,32 @@ const checkType = (type: string | undefined): void => {
 
 const readBytes = (request: IncomingMessage, limit: number): Promise<Buffer> =>
   new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
+    // Most bodies are one chunk, and an error with its stack is made only where one is told.
+    let first: Buffer | undefined;
+    let more: Buffer[] | undefined;
     let length = 0;
+    let ended = false;
     request.on('data', (chunk: Buffer) => {
       length += chunk.length;
       if (length > limit) {
-        chunks.length = 0;
+        ended = true;
+        first = more = undefined;
         // What still comes is read and dropped, within the time of one request, so that the answer can arrive.
         request.removeAllListeners('data').resume();
         reject(tooLarge(limit));
-      } else chunks.push(chunk);
+      } else if (first === undefined) first = chunk;
+      else if (more === undefined) more = [first, chunk];
+      else more.push(chunk);
     });
-    request.on('end', () => resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks)));
-    request.on('close', () => reject(new ProtocolError('REQUEST_TIMEOUT')));
-    request.on('error', () => reject(new ProtocolError('REQUEST_TIMEOUT')));
+    request.on('end', () => {
+      ended = true;
+      resolve(more === undefined ? (first ?? NOTHING) : Buffer.concat(more));
+    });
+    const cut = (): void => {
+      if (!ended) reject(new ProtocolError('REQUEST_TIMEOUT'));
+    };
+    request.on('close', cut);
+    request.on('error', cut);
   });
 
 const decompress = async (bytes: Buffer, limit: number): Promise<Buffer> => {
@@ -56,7 +69,8 @@ export const readJsonBody = async (request: IncomingMessage, limit: number): Pro
   const gzipped = encoding === 'gzip' || encoding === 'x-gzip';
   if (!gzipped && encoding !== 'identity') throw unsupported('Only gzip is taken as `Content-Encoding`.', '/headers/content-encoding');
   if (Number(headers['content-length'] ?? 0) > limit) throw tooLarge(limit);
-  let bytes = await readBytes(request, limit);
+  // The port opens no stream for a request whose head announces no body.
+  let bytes = headers['content-length'] === undefined && headers['transfer-encoding'] === undefined ? NOTHING : await readBytes(request, limit);
   if (gzipped) bytes = await decompress(bytes, limit);
   if (!isUtf8(bytes)) throw new ProtocolError('MALFORMED_JSON', 'The body is not UTF-8.');
   return parseJson(bytes.toString());

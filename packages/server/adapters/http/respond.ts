@@ -35,10 +35,12 @@ const addHeaders = (headers: string[], more: Readonly<Record<string, string>>): 
   for (const name in more) headers.push(name, more[name] as string);
 };
 
-const write = (response: ServerResponse, status: number, headers: string[], body: string | Buffer): void => {
-  headers.push('content-length', String(typeof body === 'string' ? Buffer.byteLength(body) : body.length));
+const write = (response: ServerResponse, status: number, headers: string[], body: string | Buffer, bytes: number): void => {
+  headers.push('content-length', String(bytes));
   response.writeHead(status, headers);
-  response.end(body);
+  // Text in which every character is a byte is ASCII, and goes out without being encoded.
+  if (typeof body === 'string' && body.length === bytes) response.end(body, 'latin1');
+  else response.end(body);
 };
 
 /** Sends a body of JSON text, gzipped where it is large enough and the client takes it. */
@@ -47,16 +49,17 @@ export const sendText = (response: ServerResponse, context: ResponseContext, sta
   const headers = baseHeaders(context);
   addHeaders(headers, more);
   headers.push('content-type', 'application/json; charset=utf-8');
-  const large = text.length >= context.compressionThreshold || Buffer.byteLength(text) >= context.compressionThreshold;
+  const bytes = Buffer.byteLength(text);
+  const large = bytes >= context.compressionThreshold;
   if (large || context.varyOrigin)
     headers.push('vary', [large ? 'Accept-Encoding' : '', context.varyOrigin ? 'Origin' : ''].filter((name) => name !== '').join(', '));
-  if (!large || !context.gzip) return write(response, status, headers, text);
+  if (!large || !context.gzip) return write(response, status, headers, text, bytes);
   gzipAsync(text).then(
-    (bytes) => {
+    (zipped) => {
       headers.push('content-encoding', 'gzip');
-      if (!response.destroyed) write(response, status, headers, bytes);
+      if (!response.destroyed) write(response, status, headers, zipped, zipped.length);
     },
-    () => write(response, status, headers, text),
+    () => write(response, status, headers, text, bytes),
   );
 };
 

@@ -27,6 +27,8 @@ export const httpServer = (handler: HttpHandler, options: HttpOptions, tls: Tls 
     keepAliveTimeout: KEEP_ALIVE_MS,
     connectionsCheckingInterval: Math.max(50, Math.min(5000, settings.requestTimeout / 4)),
     noDelay: true,
+    // A request without a body has no stream to open and close.
+    optimizeEmptyRequests: true,
     requireHostHeader: false,
   };
   const server = tls === undefined ? createHttpServer(common) : (createHttpsServer({ ...common, ...tls, minVersion: 'TLSv1.2' }) as unknown as HttpServer);
