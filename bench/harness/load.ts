@@ -104,7 +104,7 @@ class Run {
         onread: {
           buffer: Buffer.allocUnsafe(READ_BYTES),
           callback: (length, buffer) => {
-            const text = (buffer as Buffer).latin1Slice(0, length);
+            const text = (buffer as Buffer).toString('latin1', 0, length);
             take(held === '' ? text : held + text);
             return true;
           },
