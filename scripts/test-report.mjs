@@ -1,4 +1,4 @@
-// What `npm test` prints: the runner's own report, with the closing counts as plain `# tests N` lines whether or not a person
+// What `npm test` prints: the runner's own report, and at its very end the counts as plain `# tests N` lines whether or not a person
 // watches, so that CI can read them. Fails a run in which no test was executed, and a test file that declares none.
 
 import { relative } from 'node:path';
@@ -28,14 +28,17 @@ function ran({ passed, failed, cancelled }) {
 
 export default async function* report(source) {
   yield `tests on Node ${process.version}\n`;
-  for await (const chunk of compose(source, watch, new spec())) yield String(chunk).split('\n').map(plainCount).join('\n');
-  yield '\n';
-  if (complaints.length === 0) return;
-  process.exitCode = 1;
-  yield `\n${complaints.join('\n')}\n`;
+  const counts = [];
+  for await (const chunk of compose(source, watch, new spec())) {
+    const lines = String(chunk).split('\n');
+    counts.push(...lines.flatMap((line) => plainCount(line) ?? []));
+    yield lines.filter((line) => plainCount(line) === undefined).join('\n');
+  }
+  if (complaints.length > 0) process.exitCode = 1;
+  yield `\n${[...complaints, ...counts].join('\n')}\n`;
 }
 
 function plainCount(line) {
   const [, words] = count.exec(stripVTControlCharacters(line)) ?? [];
-  return words === undefined ? line : `# ${words}`;
+  return words === undefined ? undefined : `# ${words}`;
 }
