@@ -56,8 +56,6 @@ export interface Caller {
   delete(path: string, call?: Call): Promise<Answer>;
   /** HTTP, whatever the transport: `path` is the whole of it. */
   http(method: string, path: string, call?: HttpCall): Promise<HttpAnswer>;
-  /** The same credentials over another transport. */
-  over(transport: Transport, carrier?: Carrier): Caller;
 }
 
 const BODY_BEARING = new Set(['POST', 'PUT', 'PATCH']);
@@ -145,6 +143,5 @@ export const caller = (url: string, credential: string | undefined, transport: T
     put: (path, data, call) => send('PUT', path, { ...call, data }),
     patch: (path, data, call) => send('PATCH', path, { ...call, data }),
     delete: (path, call) => send('DELETE', path, call),
-    over: (other, otherCarrier) => caller(url, credential, other, otherCarrier),
   };
 };

@@ -1,11 +1,11 @@
 // Runs scenarios against a target: which ones, over which transports, several at once, each within its time. Prints nothing.
 import { randomBytes } from 'node:crypto';
-import { type Caller, caller, type Transport } from './caller.ts';
+import { caller, type Transport } from './caller.ts';
 import { byClause, within } from './clauses.ts';
 import { succeeds } from './expect.ts';
 import { type Scenario, scenarios } from './scenario.ts';
 import { isServed } from './served.ts';
-import { type Boarding, HIGH_LIMITS, NotRun, openTrial, type Target } from './trial.ts';
+import { HIGH_LIMITS, NotRun, openTrial, type Target } from './trial.ts';
 
 export interface Run {
   readonly title: string;
@@ -69,11 +69,6 @@ const atOnce = (most: number): (<T>(work: () => Promise<T>) => Promise<T>) => {
   };
 };
 
-const board =
-  (transport: Transport): Boarding =>
-  (who: Caller) =>
-    transport === 'http' ? who : who.over(transport);
-
 export const openSession = async (target: Target, options: { readonly canServe: boolean; readonly atOnce?: number }): Promise<Session> => {
   const first = caller(target.url, target.key);
   const name = `spec-${randomBytes(6).toString('hex')}`;
@@ -83,7 +78,7 @@ export const openSession = async (target: Target, options: { readonly canServe: 
   const placeToServe = atOnce(3);
   const attempt = async ({ title, scenario, transport }: Run): Promise<Outcome> => {
     const started = performance.now();
-    const trial = openTrial(target, made.key, transport, board(transport));
+    const trial = openTrial(target, made.key, transport);
     const limit = scenario.timeoutMs ?? SCENARIO_MS;
     let timer: NodeJS.Timeout | undefined;
     const outcome = (result: Outcome['result'], error?: unknown): Outcome => {

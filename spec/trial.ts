@@ -8,6 +8,7 @@ import { type Caller, caller, type Transport } from './caller.ts';
 import { succeeds } from './expect.ts';
 import type { Json } from './json.ts';
 import { type OwnServer, type ServerOptions, startServer } from './own-server.ts';
+import { type Channel, type ChannelOptions, carrierOf, openChannel } from './websocket.ts';
 
 export interface Target {
   readonly url: string;
@@ -41,6 +42,8 @@ export interface Trial {
   caller(scopes: readonly string[], options?: KeyOptions): Promise<Caller>;
   /** Somebody with this credential, over the scenario's transport. */
   as(credential: string | undefined): Caller;
+  /** A WebSocket of this credential (the trial's own unless told), closed when the scenario ends. */
+  channel(credential?: string, options?: ChannelOptions & { readonly url?: string }): Promise<Channel>;
   /** A new collection; it and its documents go when the scenario ends. */
   collection(schema?: Json): Promise<string>;
   /** Removes this collection, documents and all, when the scenario ends. */
@@ -71,13 +74,15 @@ export interface OpenTrial extends Trial {
   end(): Promise<void>;
 }
 
-/** How a caller gets onto a transport that has to be opened first. */
-export type Boarding = (who: Caller) => Caller;
-
-export const openTrial = (target: Target, adminKey: string, transport: Transport, board: Boarding): OpenTrial => {
+export const openTrial = (target: Target, adminKey: string, transport: Transport): OpenTrial => {
   const steps: (() => Promise<unknown>)[] = [];
   const http = caller(target.url, adminKey);
-  const as = (credential: string | undefined): Caller => board(caller(target.url, credential, 'http'));
+  const as = (credential: string | undefined): Caller => {
+    if (transport !== 'websocket') return caller(target.url, credential, transport);
+    const { carry, end } = carrierOf(target.url, credential);
+    steps.push(end);
+    return caller(target.url, credential, transport, carry);
+  };
   const name = (prefix = 'spec'): string => `${prefix}-${randomBytes(6).toString('hex')}`;
   const key: Trial['key'] = async (scopes, options = {}) => {
     const made = succeeds(await http.post('/keys', { name: name(), client: name('client'), scopes, limits: HIGH_LIMITS, ...options }), 201, 'making a key');
@@ -96,6 +101,11 @@ export const openTrial = (target: Target, adminKey: string, transport: Transport
     key,
     caller: async (scopes, options) => as((await key(scopes, options)).key),
     as,
+    channel: async (credential = adminKey, { url = target.url, ...options } = {}) => {
+      const channel = await openChannel(url, { credential, ...options });
+      steps.push(async () => channel.socket.terminate());
+      return channel;
+    },
     collection: async (schema) => {
       const collection = name('c');
       succeeds(await http.post('/collections', schema === undefined ? { name: collection } : { name: collection, schema }), 201, 'making a collection');

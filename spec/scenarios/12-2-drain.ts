@@ -113,3 +113,28 @@ scenario('12.2 every write that was confirmed during a drain is there afterwards
   }
   assert.deepEqual(missing, []);
 });
+
+scenario('12.2 WebSockets get $sys.goaway and 1012, their return spread', { needs: 'own server', also: ['5.1.1'] }, async (t) => {
+  const server = await t.server();
+  const channels = await Promise.all(Array.from({ length: 8 }, () => t.channel(server.key, { url: server.url })));
+  for (const channel of channels) await channel.notice('$sys.welcome');
+  const stopping = server.stop();
+  const goaways = await Promise.all(channels.map((channel) => channel.notice('$sys.goaway')));
+  for (const channel of channels) assert.equal((await channel.closed).code, 1012);
+  for (const { reason, reconnectAfterMs, closesAt } of goaways) assert.ok(typeof reason === 'string' && reconnectAfterMs >= 0 && typeof closesAt === 'string');
+  assert.ok(new Set(goaways.map(({ reconnectAfterMs }) => reconnectAfterMs)).size > 1, 'so that they do not all come back at once');
+  assert.deepEqual(await stopping, { code: 0, signal: null });
+});
+
+scenario('12.2 long polls answer at once with their cursor', { needs: 'own server', also: ['6.3.1'] }, async (t) => {
+  const server = await t.server();
+  const { cursor } = succeeds(await server.admin.post('/topics/other/messages', 1), 201);
+  const waiting = server.admin.http('GET', '/v1/messages?topics=t&wait=30');
+  await pause(300);
+  const started = Date.now();
+  const stopping = server.stop();
+  const data = succeeds(await waiting);
+  assert.ok(Date.now() - started < 5_000, 'at once');
+  assert.deepEqual([data.items, data.cursor >= cursor], [[], true]);
+  assert.deepEqual(await stopping, { code: 0, signal: null });
+});

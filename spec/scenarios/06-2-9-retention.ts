@@ -1,0 +1,152 @@
+// 6.2.9 and 6.2.10: what the log no longer holds is told, and a slow reader costs nobody anything.
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync } from 'node:fs';
+import { eventually, pause, refuses, succeeds } from '../expect.ts';
+import type { Json } from '../json.ts';
+import type { OwnServer } from '../own-server.ts';
+import { scenario } from '../scenario.ts';
+import type { Trial } from '../trial.ts';
+import { openSocket } from '../wire.ts';
+
+const RATES = ['--operations-per-minute', '1000000', '--messages-per-second', '1000000'];
+
+const expired = (server: OwnServer, cursor: string): Promise<Json> =>
+  eventually(
+    'the cursor expires',
+    async () => {
+      const answer = await server.admin.http('GET', `/v1/messages?topics=t&after=${cursor}`);
+      return answer.status === 410 ? answer : undefined;
+    },
+    40_000,
+    250,
+  );
+
+/** Starts with a retention so short that it can be watched; skips where the server has none so short. */
+const forgetful = async (t: Trial, flags: readonly string[]): Promise<OwnServer> => {
+  const server = await t.server({ flags: [...RATES, ...flags] }).catch(() => undefined);
+  return server ?? t.skip(`retention does not go as low as ${flags.join(' ')}`);
+};
+
+scenario(
+  '6.2.9 a cursor older than the log is 410 CURSOR_EXPIRED with details.earliest, from which reading goes on',
+  { needs: 'own server', timeoutMs: 90_000 },
+  async (t) => {
+    const server = await forgetful(t, ['--retention-age', '1s']);
+    succeeds(await server.admin.post('/subscriptions', { name: 's', topics: ['t'], after: 'earliest' }), 201);
+    const first = succeeds(await server.admin.post('/topics/t/messages', 0), 201);
+    await pause(20);
+    succeeds(await server.admin.post('/topics/t/messages', 1), 201);
+    await pause(1_500);
+    const kept = succeeds(await server.admin.post('/topics/t/messages', 'kept'), 201);
+    const answer = await expired(server, first.cursor);
+    const { earliest } = refuses(answer, 'CURSOR_EXPIRED');
+    assert.equal(typeof earliest, 'string');
+    const page = await server.admin.http('GET', `/v1/messages?topics=t&after=${earliest}`);
+    succeeds(page, 200, 'details.earliest goes on');
+    assert.ok(!page.data.items.some(({ data }: Json) => data === 0), 'what is gone is gone');
+    succeeds(await server.admin.http('GET', '/v1/messages?topics=t&after=earliest'), 200, 'earliest is never too old');
+    succeeds(await server.admin.http('GET', '/v1/messages?topics=t&after=latest'));
+    const pulled = await server.admin.http('POST', '/v1/subscriptions/s/pull', { data: {} });
+    const details = refuses(pulled, 'CURSOR_EXPIRED', undefined, 'a durable one that is pulled');
+    succeeds(await server.admin.http('POST', '/v1/subscriptions/s/ack', { data: { cursor: details.earliest } }), 200, 'acknowledging details.earliest goes on');
+    succeeds(await server.admin.http('POST', '/v1/subscriptions/s/pull', { data: {} }));
+    assert.ok(kept.cursor > first.cursor);
+  },
+);
+
+scenario('6.2.9 the log is kept by total bytes as well', { needs: 'own server', timeoutMs: 90_000 }, async (t) => {
+  const server = await forgetful(t, ['--retention-bytes', '2MB']);
+  const first = succeeds(await server.admin.post('/topics/t/messages', 0), 201);
+  for (let n = 0; n < 40; n++) succeeds(await server.admin.http('POST', '/v1/topics/t/messages', { data: 'x'.repeat(200_000) }), 201);
+  const { earliest } = refuses(await expired(server, first.cursor), 'CURSOR_EXPIRED');
+  let bytes = 0;
+  let after = earliest;
+  for (let page = 0; page < 40; page++) {
+    const data = succeeds(await server.admin.http('GET', `/v1/messages?topics=t&after=${after}`));
+    bytes += data.items.reduce((sum: number, item: Json) => sum + item.data.length, 0);
+    after = data.cursor;
+    if (!data.more) break;
+  }
+  assert.ok(bytes >= 200_000 && bytes <= 8_000_000, `${bytes} bytes are kept, of 8 MB that were published`);
+});
+
+scenario('6.2.9 a cursor of before the server’s restart does not expire by that', { needs: 'own server' }, async (t) => {
+  const one = await t.server();
+  const { cursor } = succeeds(await one.admin.post('/topics/t/messages', 1), 201);
+  await one.kill();
+  const two = await t.server({ dataDir: one.dataDir });
+  succeeds(await two.admin.http('GET', `/v1/messages?topics=t&after=${cursor}`));
+});
+
+scenario('6.2.9 a live subscription that retention overtook is told by $sys.gap and goes on', { needs: 'own server', timeoutMs: 100_000 }, async (t) => {
+  const server = await forgetful(t, ['--retention-bytes', '2MB']);
+  const channel = await t.channel(server.key, { url: server.url });
+  const { subscription, cursor } = succeeds(await channel.request('POST', '/subscriptions', { data: { topics: ['t'] } }), 201);
+  channel.socket.pause();
+  const published: Json[] = [];
+  const deadline = Date.now() + 40_000;
+  // Far more than sockets and outboxes hold, until the log has let go of the first of it.
+  for (let n = 0; Date.now() < deadline; n++) {
+    published.push(succeeds(await server.admin.http('POST', '/v1/topics/t/messages', { data: { n, text: 'x'.repeat(400_000) } }), 201));
+    if (n > 150 && n % 10 === 0 && (await server.admin.http('GET', `/v1/messages?topics=t&after=${published[n - 40]?.cursor}&limit=1`)).status === 410) break;
+  }
+  channel.socket.resume();
+  const gap = await channel.notice('$sys.gap', 20_000);
+  assert.equal(gap.subscription, subscription);
+  assert.ok(gap.from >= cursor && gap.to > gap.from, `from ${gap.from} to ${gap.to}`);
+  const last = published.at(-1)?.cursor;
+  await channel.first(({ type, payload }) => type === 'event' && payload.cursor === last, 'the last message', 20_000);
+  const came = new Set(channel.eventsNow(subscription).map(({ payload }) => payload.cursor));
+  const gaps = channel.messages.filter(({ payload }) => payload.topic === '$sys.gap').map(({ payload }) => payload.data);
+  for (const { cursor: one } of published) {
+    assert.ok(came.has(one) || gaps.some(({ from, to }) => one > from && one <= to), 'every message came or is within a gap: after from, up to and with to');
+  }
+  const order = channel.eventsNow(subscription).map(({ payload }) => payload.cursor);
+  assert.deepEqual([...order].sort(), order);
+});
+
+scenario(
+  '6.2.10 a subscriber that does not read costs bounded memory, slows nobody and loses nothing',
+  { needs: 'own server', timeoutMs: 100_000 },
+  async (t) => {
+    const server = await t.server({ flags: RATES });
+    const open = async (): Promise<Awaited<ReturnType<typeof t.channel>>> => {
+      const channel = await t.channel(server.key, { url: server.url });
+      succeeds(await channel.request('POST', '/subscriptions', { data: { topics: ['t'] } }), 201);
+      return channel;
+    };
+    const [slow, quick] = [await open(), await open()];
+    const memory = (): number => Number(/VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${server.pid}/status`, 'utf8'))?.[1] ?? 0) / 1_024;
+    const measured = existsSync(`/proc/${server.pid}/status`);
+    const total = 300;
+    const text = 'x'.repeat(300_000);
+    for (let n = 0; n < 20; n++) succeeds(await server.admin.http('POST', '/v1/topics/t/messages', { data: { n, text } }), 201);
+    await quick.events('~t', 20);
+    await slow.events('~t', 20);
+    slow.socket.pause();
+    const before = measured ? memory() : 0;
+    let most = 0;
+    for (let n = 20; n < total; n++) {
+      succeeds(await server.admin.http('POST', '/v1/topics/t/messages', { data: { n, text } }), 201);
+      if (measured && n % 10 === 0) most = Math.max(most, memory() - before);
+    }
+    await quick.events('~t', total, 20_000);
+    if (measured) assert.ok(most < 120, `${most.toFixed(0)} MB more while ${((total * text.length) / 1_048_576).toFixed(0)} MB passed it by`);
+    slow.socket.resume();
+    const events = await slow.events('~t', total, 40_000);
+    assert.deepEqual(
+      events.map(({ payload }) => payload.data.n),
+      Array.from({ length: total }, (_, n) => n),
+    );
+  },
+);
+
+scenario('6.2.10 connections that never finish their handshake disturb nobody', {}, async (t) => {
+  const sockets = await Promise.all(Array.from({ length: 20 }, () => openSocket(t.url)));
+  t.after(async () => {
+    for (const socket of sockets) socket.destroy();
+  });
+  for (const socket of sockets) socket.write('GET /v1/ws HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\n');
+  const channel = await t.channel();
+  await channel.notice('$sys.welcome');
+});
