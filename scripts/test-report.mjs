@@ -12,9 +12,13 @@ const complaints = [];
 const picking = process.execArgv.some((option) => /^--test-(name-pattern|skip-pattern|only)/.test(option));
 
 async function* watch(events) {
+  let empty = 0;
   for await (const event of events) {
-    if (!picking && event.type === 'test:pass' && isWholeFile(event.data)) complaints.push(`${event.data.name} declares no test`);
-    if (event.type === 'test:summary' && event.data.file === undefined && ran(event.data.counts) === 0) complaints.push('no test was executed');
+    if (event.type === 'test:pass' && isWholeFile(event.data)) {
+      empty += 1;
+      if (!picking) complaints.push(`${event.data.name} declares no test`);
+    }
+    if (event.type === 'test:summary' && event.data.file === undefined && ran(event.data.counts) === empty) complaints.push('no test was executed');
     yield event;
   }
 }
