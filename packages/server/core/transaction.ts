@@ -14,9 +14,20 @@ import type {
 } from '../ports/storage.ts';
 import type { Core } from './core.ts';
 import { type Body, documentText, mergePatch } from './document.ts';
+import type { OwnDocument } from './overlaid-list.ts';
 
 type State = StoredDocument | null;
 type Versioned = Pick<StoredDocument, 'version' | 'incarnation'>;
+
+const NONE: readonly never[] = Object.freeze([]);
+const NO_DOCUMENTS: ReadonlyMap<string, Touched> = new Map();
+
+/** A list of its own with one more in it. */
+const more = <T>(list: readonly T[], item: T): readonly T[] => {
+  if (list === NONE) return [item];
+  (list as T[]).push(item);
+  return list;
+};
 
 const DOCUMENT_ID = /^[A-Za-z0-9_-]{1,64}$/;
 
@@ -46,6 +57,9 @@ export class Pending {
   }
 }
 
+/** For those that announce nothing. */
+const NOTHING_PENDING = new Pending();
+
 interface Touched {
   readonly collection: string;
   readonly id: string;
@@ -60,18 +74,19 @@ interface Touched {
 export class Transaction {
   readonly #core: Core;
   readonly #pending: Pending;
-  readonly #documents = new Map<string, Touched>();
-  readonly #messages: NewMessage[] = [];
-  readonly #records: RecordChange[] = [];
-  readonly #collections: CollectionChange[] = [];
-  readonly #afterCommit: (() => void)[] = [];
-  readonly #afterFailure: (() => void)[] = [];
+  // Most units are one change or one message, and those that only read are none: what is not needed is not made.
+  #documents: ReadonlyMap<string, Touched> = NO_DOCUMENTS;
+  #messages: readonly NewMessage[] = NONE;
+  #records: readonly RecordChange[] = NONE;
+  #collections: readonly CollectionChange[] = NONE;
+  #afterCommit: readonly (() => void)[] = NONE;
+  #afterFailure: readonly (() => void)[] = NONE;
   /** Whether creations must look first, because the store refused this unit once. */
   readonly #careful: boolean;
   /** Set where nothing may be added any more: a change that came later would be one without its message, or a message without its change. */
   #sealed = false;
   /** Units that read what this one announced. */
-  readonly #dependents: Transaction[] = [];
+  #dependents: readonly Transaction[] = NONE;
   #fallen = false;
 
   constructor(core: Core, pending: Pending, careful: boolean) {
@@ -82,7 +97,7 @@ export class Transaction {
 
   /** A transaction for an operation that only reads: it sees what is confirmed and takes no change. */
   static reading(core: Core): Transaction {
-    const tx = new Transaction(core, new Pending(), false);
+    const tx = new Transaction(core, NOTHING_PENDING, false);
     tx.#sealed = true;
     return tx;
   }
@@ -102,10 +117,14 @@ export class Transaction {
     return this.#messages.length === 0 && this.#records.length === 0 && this.#collections.length === 0;
   }
 
-  /** Whether it changes a document of the collection, or where none is named anything that a reader of the log would see. */
-  changes(collection?: string): boolean {
-    if (collection === undefined) return this.#messages.length > 0;
-    return [...this.#documents.values()].some((touched) => touched.changed && touched.collection === collection);
+  /** Whether it has written what a reader of the log would see. */
+  get hasMessages(): boolean {
+    return this.#messages.length > 0;
+  }
+
+  /** The documents of a collection that this unit sees otherwise than the store does, in the order in which the store gets them. */
+  ownDocuments(collection: string): OwnDocument[] {
+    return [...this.#documents.values()].filter((touched) => touched.collection === collection && (touched.changed || touched.unconfirmed));
   }
 
   #touch(collection: string, id: string): Touched | Promise<Touched> {
@@ -114,7 +133,8 @@ export class Transaction {
     if (known !== undefined) return known;
     const pending = this.#pending.get(key);
     if (pending !== undefined) {
-      pending.unit.#dependents.push(this);
+      const { unit } = pending;
+      unit.#dependents = more(unit.#dependents, this);
       return this.#remember(key, collection, id, pending.state, true);
     }
     const read = this.#core.storage.getDocument(collection, id);
@@ -126,7 +146,8 @@ export class Transaction {
     const raced = this.#documents.get(key);
     if (raced !== undefined) return raced;
     const touched = { collection, id, from, unconfirmed, to: from, changed: false };
-    this.#documents.set(key, touched);
+    if (this.#documents === NO_DOCUMENTS) this.#documents = new Map();
+    (this.#documents as Map<string, Touched>).set(key, touched);
     return touched;
   }
 
@@ -189,7 +210,7 @@ export class Transaction {
     const version = (to ?? touched.to)?.version;
     touched.to = to;
     touched.changed = true;
-    this.#messages.push({
+    this.#messages = more(this.#messages, {
       messageId: this.#core.ids.uuid(),
       topic: `${touched.collection}.${touched.id}.${change}`,
       timestamp: this.#core.clock.now(),
@@ -214,27 +235,28 @@ export class Transaction {
   /** Publishes a message of a client. `data` is JSON text. Returns its place among the messages of this unit. */
   publish(message: NewMessage): number {
     this.#open();
-    return this.#messages.push(message) - 1;
+    this.#messages = more(this.#messages, message);
+    return this.#messages.length - 1;
   }
 
   record(change: RecordChange): void {
     this.#open();
-    this.#records.push(change);
+    this.#records = more(this.#records, change);
   }
 
   collection(change: CollectionChange): void {
     this.#open();
-    this.#collections.push(change);
+    this.#collections = more(this.#collections, change);
   }
 
   /** Runs when the unit is on stable storage, before its answer. */
   afterCommit(effect: () => void): void {
-    this.#afterCommit.push(effect);
+    this.#afterCommit = more(this.#afterCommit, effect);
   }
 
   /** Runs when the unit was refused, failed or was never written. */
   afterFailure(effect: () => void): void {
-    this.#afterFailure.push(effect);
+    this.#afterFailure = more(this.#afterFailure, effect);
   }
 
   /**
@@ -251,20 +273,14 @@ export class Transaction {
   unit(request: RequestName | undefined): WriteUnit {
     this.#sealed = true;
     for (const { topic, change } of this.#messages) if (!change) this.#core.collections.checkFree(topic);
-    const documents: DocumentChange[] = [];
-    const expectations: DocumentExpectation[] = [];
+    let documents: readonly DocumentChange[] = NONE;
+    let expectations: readonly DocumentExpectation[] = NONE;
     for (const { collection, id, from, to, changed } of this.#documents.values()) {
-      if (changed && (from !== null || to !== null)) documents.push({ collection, id, from: stateName(from), to });
-      else expectations.push({ collection, id, state: stateName(from) });
+      if (changed && (from !== null || to !== null)) documents = more(documents, { collection, id, from: stateName(from), to });
+      else expectations = more(expectations, { collection, id, state: stateName(from) });
     }
-    return {
-      ...(request === undefined ? {} : { request }),
-      ...(expectations.length === 0 ? {} : { expectations }),
-      ...(documents.length === 0 ? {} : { documents }),
-      ...(this.#messages.length === 0 ? {} : { messages: this.#messages }),
-      ...(this.#records.length === 0 ? {} : { records: this.#records }),
-      ...(this.#collections.length === 0 ? {} : { collections: this.#collections }),
-    };
+    const unit = { documents, expectations, messages: this.#messages, records: this.#records, collections: this.#collections };
+    return request === undefined ? unit : { request, ...unit };
   }
 
   /** Lets other units build on what this one changes, until `settle`. */

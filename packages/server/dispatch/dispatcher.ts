@@ -35,6 +35,7 @@ export interface Ready {
 }
 
 const RATE_WINDOW_MS = 60_000;
+const NO_HEADERS: Reply['headers'] = Object.freeze({});
 
 export class Dispatcher {
   readonly core: Core;
@@ -140,12 +141,13 @@ export class Dispatcher {
   }
 
   /** Carries out one request; throws errors of the catalogue and whatever a handler or the store threw. Times out after `requestTimeout` (6.1.1). */
-  run(match: Match, request: Request): Promise<Reply> {
+  run(match: Match, request: Request): Reply | Promise<Reply> {
     const ready = this.ready(match, request);
     const whole = this.#prepared.get(match.operation)?.whole;
     if (whole !== undefined) return this.inTime(whole(ready, request));
     this.meter(request, 1);
-    return this.inTime(this.perform(ready, request.requestId), waitOf(ready));
+    const reply = this.perform(ready, request.requestId);
+    return reply instanceof Promise ? this.inTime(reply, waitOf(ready)) : reply;
   }
 
   /** The reply, or `TIMEOUT` after `requestTimeout` and what it was asked to wait (6.1.1); the work goes on, and a repeat with its requestId finds its outcome. */
@@ -165,21 +167,14 @@ export class Dispatcher {
     });
   }
 
-  /** Carries out what is ready; `requestId` names it within its client. */
-  async perform(ready: Ready, requestId: string | undefined, admit?: (reply: Reply) => void): Promise<Reply> {
+  /** Carries out what is ready; `requestId` names it within its client. What is only read may be there at once. */
+  perform(ready: Ready, requestId: string | undefined, admit?: (reply: Reply) => void): Reply | Promise<Reply> {
     const { operation } = ready.match;
-    if (!operation.remembered) {
-      const result = await ready.handler({ ...ready.call, tx: this.once.reading(), document: this.#confirmed });
-      const reply = {
-        status: result.status,
-        text: result.data === undefined ? undefined : encode(result.data),
-        headers: result.headers ?? {},
-        started: result.started,
-      };
-      admit?.(reply);
-      return reply;
-    }
     const { call } = ready;
+    if (!operation.remembered) {
+      const result = ready.handler(wholeCall(call, this.once.reading(), this.#confirmed));
+      return result instanceof Promise ? result.then((value) => replyOf(value, admit)) : replyOf(result, admit);
+    }
     let operationName: string | undefined;
     return this.once.run({
       client: call.identity?.client ?? '',
@@ -187,15 +182,34 @@ export class Dispatcher {
       publishes: operation.name === 'publish',
       operation: () => (operationName ??= nameOperation(ready)),
       perform: (tx) => this.performOn(ready, tx),
-      ...(admit === undefined ? {} : { admit }),
+      admit,
     });
   }
 
   /** Runs the handler on a transaction that others may share (9.2.3). */
   performOn(ready: Ready, tx: Transaction): Result | Promise<Result> {
-    return ready.handler({ ...ready.call, tx, document: (collection, id) => tx.document(collection, id) });
+    return ready.handler(wholeCall(ready.call, tx, (collection, id) => tx.document(collection, id)));
   }
 }
+
+/** Member by member: of what is done for every request, spreading is not the cheapest. */
+const wholeCall = (call: Ready['call'], tx: Transaction, document: Call['document']): Call => ({
+  params: call.params,
+  query: call.query,
+  data: call.data,
+  preconditions: call.preconditions,
+  identity: call.identity,
+  session: call.session,
+  parking: call.parking,
+  tx,
+  document,
+});
+
+const replyOf = ({ status, data, headers = NO_HEADERS, started }: Result, admit: ((reply: Reply) => void) | undefined): Reply => {
+  const reply = { status, text: data === undefined ? undefined : encode(data), headers, started };
+  admit?.(reply);
+  return reply;
+};
 
 /** Operation means method, path, query, data and preconditions (4.1.3). */
 export const nameOperation = ({ match: { operation, params }, call }: Ready): string => {

@@ -23,13 +23,12 @@ export interface Work {
   /** Its handler, on a transaction. */
   perform(tx: Transaction): Result | Promise<Result>;
   /** Refuses a reply before it is written, where there is no room for it (9.2.1). */
-  admit?(reply: Reply): void;
+  readonly admit?: ((reply: Reply) => void) | undefined;
 }
 
 interface Running {
   readonly work: Work;
-  /** The reply where it was remembered, undefined where not. */
-  readonly outcome: Promise<Reply | undefined>;
+  readonly attempt: Promise<Reply & { readonly remembered?: boolean }>;
 }
 
 /** Writers of one document follow each other within a commit, so a refusal is rare and this many in a row are a storm. */
@@ -65,16 +64,11 @@ export class Once {
     const name = `${work.client}\0${requestId}`;
     for (let first = this.#running.get(name); first !== undefined; first = this.#running.get(name)) {
       if (first.work.operation() !== work.operation()) throw reused();
-      const outcome = await this.#wait(first.outcome);
+      const outcome = await this.#wait(first);
       if (outcome !== undefined) return replayed(outcome);
     }
     const attempt = this.#attempt(work, requestId);
-    const outcome = attempt.then(
-      (reply) => (reply.remembered ? reply : undefined),
-      () => undefined,
-    );
-    const running = { work, outcome };
-    this.#running.set(name, running);
+    this.#running.set(name, { work, attempt });
     try {
       return await attempt;
     } finally {
@@ -82,15 +76,20 @@ export class Once {
     }
   }
 
-  #wait(outcome: Promise<Reply | undefined>): Promise<Reply | undefined> {
+  /** The reply where it was remembered, undefined where not. */
+  #wait({ attempt }: Running): Promise<Reply | undefined> {
     return new Promise((resolve, reject) => {
       const stop = this.#core.clock.after(this.#core.settings.requestTimeout, () =>
         reject(new ProtocolError('REQUEST_IN_PROGRESS', undefined, { retryAfterMs: 1000 }, { headers: { 'retry-after': '1' } })),
       );
-      outcome.then((reply) => {
+      const end = (reply: Reply | undefined): void => {
         stop();
         resolve(reply);
-      });
+      };
+      attempt.then(
+        (reply) => end(reply.remembered ? reply : undefined),
+        () => end(undefined),
+      );
     });
   }
 

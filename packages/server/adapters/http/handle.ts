@@ -54,6 +54,8 @@ export interface HttpOptions {
 
 const MAJOR = /^\/v(\d{1,9})(?:\/|$)/;
 
+const NONE: readonly string[] = [];
+
 const one = (header: string | string[] | undefined): string | undefined => (Array.isArray(header) ? header[0] : header);
 
 export class HttpHandler {
@@ -67,7 +69,7 @@ export class HttpHandler {
 
   /** Handles one request; never throws, never rejects. */
   handle(request: IncomingMessage, response: ServerResponse): void {
-    const { clock, ids, settings, origins, observer } = this.#options;
+    const { clock, ids, settings, origins } = this.#options;
     const startedAt = performance.now();
     const { headers } = request;
     const url = request.url ?? '/';
@@ -79,26 +81,27 @@ export class HttpHandler {
       now: clock.now(),
       gzip: acceptsGzip(headers['accept-encoding'] as string | undefined),
       compressionThreshold: settings.compressionThreshold,
-      originHeaders: headers.origin === undefined ? [] : origins.headers(headers.origin),
+      originHeaders: headers.origin === undefined ? NONE : origins.headers(headers.origin),
       varyOrigin: origins.vary,
       rate: undefined,
     };
-    const exchange = new Exchange(this.#options, request, response, context);
-    exchange.run(path, mark === -1 ? '' : url.slice(mark + 1), this.draining).then(
-      () => observer.finished(exchange.name, response.statusCode, startedAt),
-      (thrown: unknown) => {
-        const error = failureOf(thrown, (unexpected) => observer.unexpected(unexpected, context.requestId));
-        context.rate ??= exchange.rate();
-        if (error.code === 'FORBIDDEN' && error.details['field'] === '/headers/origin') (context as { originHeaders: readonly string[] }).originHeaders = [];
-        sendError(response, context, error);
-        observer.finished(exchange.name, error.status, startedAt);
-      },
+    const exchange = new Exchange(this.#options, request, response, context, startedAt);
+    let answered: void | Promise<void>;
+    try {
+      answered = exchange.run(path, mark === -1 ? '' : url.slice(mark + 1), this.draining);
+    } catch (thrown) {
+      return exchange.fail(thrown);
+    }
+    if (answered === undefined) return exchange.finish();
+    answered.then(
+      () => exchange.finish(),
+      (thrown: unknown) => exchange.fail(thrown),
     );
   }
 }
 
-/** The steps of one request, in order. */
-class Exchange {
+/** The steps of one request, in order. What can be answered at once is, without a promise. */
+class Exchange implements Parking {
   readonly #options: HttpOptions;
   readonly #request: IncomingMessage;
   readonly #response: ServerResponse;
@@ -106,21 +109,42 @@ class Exchange {
   #identity: Identity | undefined;
   /** Whether events are to be streamed rather than a page answered. */
   #streams = false;
+  readonly #startedAt: number;
+  /** What was handed on, and counted. */
+  #handed: Request | undefined;
   /** What it was, for the metrics. */
   name = 'unknown';
 
-  constructor(options: HttpOptions, request: IncomingMessage, response: ServerResponse, context: ResponseContext) {
+  constructor(options: HttpOptions, request: IncomingMessage, response: ServerResponse, context: ResponseContext, startedAt: number) {
     this.#options = options;
     this.#request = request;
     this.#response = response;
     this.#context = context;
+    this.#startedAt = startedAt;
   }
 
-  rate(): ResponseContext['rate'] {
-    return this.#identity === undefined ? undefined : this.#options.dispatcher.rate(this.#identity);
+  /** It was answered. */
+  finish(): void {
+    this.#options.observer.finished(this.name, this.#response.statusCode, this.#startedAt);
   }
 
-  async run(path: string, query: string, draining: boolean): Promise<void> {
+  /** Answers with an error instead. */
+  fail(thrown: unknown): void {
+    const { observer } = this.#options;
+    const context = this.#context;
+    const error = failureOf(thrown, (unexpected) => observer.unexpected(unexpected, context.requestId));
+    context.rate = this.#rate();
+    if (error.code === 'FORBIDDEN' && error.details['field'] === '/headers/origin') context.originHeaders = NONE;
+    sendError(this.#response, context, error);
+    observer.finished(this.name, error.status, this.#startedAt);
+  }
+
+  /** The budget as this request left it, or as it stands where it was not counted. */
+  #rate(): ResponseContext['rate'] {
+    return this.#handed?.rate ?? (this.#identity === undefined ? undefined : this.#options.dispatcher.rate(this.#identity));
+  }
+
+  run(path: string, query: string, draining: boolean): void | Promise<void> {
     const { outside, dispatcher, origins, inProgress } = this.#options;
     const { headers } = this.#request;
     // RFC 9112 section 3.2; the parser would answer it without an envelope.
@@ -151,11 +175,15 @@ class Exchange {
     const client = this.#identity?.client;
     if (client === undefined) return this.#carryOut(match, query);
     inProgress.enter(client);
+    let answered: void | Promise<void>;
     try {
-      await this.#carryOut(match, query);
-    } finally {
+      answered = this.#carryOut(match, query);
+    } catch (error) {
       inProgress.leave(client);
+      throw error;
     }
+    if (answered !== undefined) return answered.finally(() => inProgress.leave(client));
+    inProgress.leave(client);
   }
 
   /** The path below /v1, undefined outside it; throws for another major version (3.1.1). */
@@ -186,27 +214,32 @@ class Exchange {
     }
   }
 
-  async #carryOut(match: Match, query: string): Promise<void> {
+  #carryOut(match: Match, query: string): void | Promise<void> {
     const { operation } = match;
     const { headers } = this.#request;
     const key = one(headers['idempotency-key']);
     const standIn = key === undefined ? undefined : unquote(key);
     if (standIn !== undefined && !isRequestId(standIn)) throw invalidEnvelope('/headers/idempotency-key', 'must be 1 to 128 visible ASCII characters');
-    let requestId = operation.method === 'GET' ? undefined : standIn;
-    let data: unknown;
-    if (operation.data !== undefined) {
-      const envelope = readEnvelope(await this.#body(operation.name), standIn);
-      ({ requestId, data } = envelope);
-      this.#context.requestId = envelope.requestId;
-    }
+    if (operation.data !== undefined) return this.#receive(match, query, standIn);
+    return this.#handOn(match, query, operation.method === 'GET' ? undefined : standIn, undefined);
+  }
+
+  async #receive(match: Match, query: string, standIn: string | undefined): Promise<void> {
+    const { requestId, data } = readEnvelope(await this.#body(match.operation.name), standIn);
+    this.#context.requestId = requestId;
+    return this.#handOn(match, query, requestId, data);
+  }
+
+  #handOn(match: Match, query: string, requestId: string | undefined, data: unknown): void | Promise<void> {
+    const { headers } = this.#request;
     const preconditions = { ifMatch: headers['if-match'], ifNoneMatch: headers['if-none-match'] };
-    const request: Request = { query, data, requestId, preconditions, identity: this.#identity, metered: true, parking: this.#parking() };
-    try {
-      if (this.#streams) return this.#stream(match, request);
-      this.#answer(match, await this.#options.dispatcher.run(match, request));
-    } finally {
-      if (request.rate !== undefined) this.#context.rate = request.rate;
-    }
+    const identity = this.#identity;
+    const request: Request = { query, data, requestId, preconditions, identity, metered: true, parking: identity === undefined ? undefined : this };
+    this.#handed = request;
+    if (this.#streams) return this.#stream(match, request);
+    const reply = this.#options.dispatcher.run(match, request);
+    if (reply instanceof Promise) return reply.then((value) => this.#answer(match, value));
+    this.#answer(match, reply);
   }
 
   #stream(match: Match, request: Request): void {
@@ -221,24 +254,19 @@ class Exchange {
   }
 
   /** A request that waits for a message counts as a connection, not as one in progress (7.1.2). */
-  #parking(): Parking | undefined {
-    const identity = this.#identity;
-    if (identity === undefined) return undefined;
+  async park(wait: () => Promise<void>, gone: () => void): Promise<void> {
+    const identity = this.#identity as Identity;
     const { connections, inProgress } = this.#options;
-    return {
-      park: async (wait, gone) => {
-        const leave = connections.park(identity);
-        inProgress.leave(identity.client);
-        this.#response.once('close', gone);
-        try {
-          await wait();
-        } finally {
-          this.#response.off('close', gone);
-          inProgress.reenter(identity.client);
-          leave();
-        }
-      },
-    };
+    const leave = connections.park(identity);
+    inProgress.leave(identity.client);
+    this.#response.once('close', gone);
+    try {
+      await wait();
+    } finally {
+      this.#response.off('close', gone);
+      inProgress.reenter(identity.client);
+      leave();
+    }
   }
 
   async #body(operation: string): Promise<unknown> {
@@ -253,7 +281,7 @@ class Exchange {
   #answer(match: Match, reply: Reply): void {
     const { operation } = match;
     const { deprecated } = operation;
-    this.#context.rate ??= this.rate();
+    this.#context.rate = this.#rate();
     const headers =
       deprecated === undefined
         ? reply.headers

@@ -3,17 +3,35 @@
 import { ProtocolError } from '@godwit/protocol';
 import Negotiator from 'negotiator';
 
+const MOST_KEPT = 64;
+const LONGEST_KEPT = 256;
+
+/** Clients are of few kinds, and each says the same every time: what was made of a header is kept, within bounds. */
+const kept = (judge: (header: string) => boolean): ((header: string) => boolean) => {
+  const known = new Map<string, boolean>();
+  return (header) => {
+    const before = known.get(header);
+    if (before !== undefined) return before;
+    const verdict = judge(header);
+    if (known.size >= MOST_KEPT) known.clear();
+    if (header.length <= LONGEST_KEPT) known.set(header, verdict);
+    return verdict;
+  };
+};
+
+const takesJson = kept((accept) => new Negotiator({ headers: { accept } }).mediaType(['application/json']) !== undefined);
+const takesGzip = kept((accepted) => new Negotiator({ headers: { 'accept-encoding': accepted } }).encodings(['gzip']).length > 0);
+
 /** Throws `NOT_ACCEPTABLE` where `Accept` excludes the type. */
-export const checkAccepts = (accept: string | undefined, type = 'application/json'): void => {
-  if (accept === undefined || accept === '*/*' || accept === type) return;
-  if (new Negotiator({ headers: { accept } }).mediaType([type]) === undefined)
-    throw new ProtocolError('NOT_ACCEPTABLE', undefined, { field: '/headers/accept' });
+export const checkAccepts = (accept: string | undefined): void => {
+  if (accept === undefined || accept === '*/*' || accept === 'application/json') return;
+  if (!takesJson(accept)) throw new ProtocolError('NOT_ACCEPTABLE', undefined, { field: '/headers/accept' });
 };
 
 /** Whether gzip is taken: named, or `*`, and not with `q=0`. */
 export const acceptsGzip = (acceptEncoding: string | undefined): boolean => {
   if (acceptEncoding === undefined || acceptEncoding === '') return false;
-  return new Negotiator({ headers: { 'accept-encoding': acceptEncoding } }).encodings(['gzip']).length > 0;
+  return takesGzip(acceptEncoding);
 };
 
 /** Whether a stream of events is asked for rather than JSON (6.3.3). */

@@ -16,7 +16,7 @@ export interface ResponseContext {
   readonly gzip: boolean;
   readonly compressionThreshold: number;
   /** CORS headers, flat. */
-  readonly originHeaders: readonly string[];
+  originHeaders: readonly string[];
   readonly varyOrigin: boolean;
   rate: RateState | undefined;
 }
