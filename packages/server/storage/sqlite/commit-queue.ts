@@ -2,9 +2,10 @@
 // units in flight, so that the writer's answer need not repeat them.
 import type { StorageCounters, StoredMessage, WriteOutcome, WriteUnit } from '../../ports/storage.ts';
 import { closedError, errorOf } from './faults.ts';
-import type { FromWriter, ToWriter } from './messages.ts';
-import { Packer } from './packing.ts';
+import { placeAt, type ToWriter } from './messages.ts';
+import { type Numbers, Packer } from './packing.ts';
 import { packProbe, packUnit } from './units.ts';
+import type { Committed } from './writer-thread.ts';
 
 const MOST_UNITS = 4096;
 const MOST_CHARACTERS = 1 << 20;
@@ -32,6 +33,10 @@ export class CommitQueue {
     this.#send = send;
     this.#now = now;
     this.#counters = counters;
+  }
+
+  get isWriting(): boolean {
+    return this.#flying.length > 0;
   }
 
   listen(listener: (messages: readonly StoredMessage[]) => void): void {
@@ -90,23 +95,24 @@ export class CommitQueue {
       this.#flying = waiting.slice(0, count);
       this.#waiting = waiting.slice(count);
     }
-    this.#send({ kind: 'commit', units: packer.finish(), now: this.#now() });
+    const { text, numbers } = packer.finish();
+    this.#send(['commit', this.#now(), text, numbers]);
   };
 
   /** Answers the batch in flight; the caller has brought the state of the log up to date. */
-  settle({ places, exceptions }: Extract<FromWriter, { kind: 'committed' }>): void {
+  settle([, numbers, , exceptions]: Committed): void {
     const flying = this.#flying;
     this.#flying = [];
     this.#flush();
-    this.#count(flying.filter(({ unit }) => unit !== undefined).length - exceptions.length);
-    const refused = new Map(exceptions);
-    const written = committedMessages(flying, places, refused);
+    const refused = exceptions === undefined ? undefined : new Map(exceptions);
+    this.#count(flying.filter(({ unit }) => unit !== undefined).length - (refused?.size ?? 0));
+    const written = committedMessages(flying, numbers, refused);
     this.#counters.messagesWritten += written.length;
     if (written.length > 0) this.#listener?.(written);
     for (let index = 0; index < flying.length; index++) {
       const { resolve, reject } = flying[index] as Waiting;
-      const exception = refused.size === 0 ? undefined : refused.get(index);
-      if (exception === undefined) resolve({ status: 'written', firstSeq: places[index] as number });
+      const exception = refused?.get(index);
+      if (exception === undefined) resolve({ status: 'written', firstSeq: numbers[placeAt(index)] as number });
       else if (exception.status === 'fault') reject(errorOf(exception.fault));
       else resolve(exception);
     }
@@ -120,12 +126,12 @@ export class CommitQueue {
   }
 }
 
-const committedMessages = (flying: readonly Waiting[], places: Float64Array, refused: ReadonlyMap<number, unknown>): StoredMessage[] => {
+const committedMessages = (flying: readonly Waiting[], numbers: Numbers, refused: ReadonlyMap<number, unknown> | undefined): StoredMessage[] => {
   const messages: StoredMessage[] = [];
   for (let index = 0; index < flying.length; index++) {
     const given = flying[index]?.unit?.messages;
-    if (given === undefined || (refused.size > 0 && refused.has(index))) continue;
-    let seq = places[index] as number;
+    if (given === undefined || refused?.has(index)) continue;
+    let seq = numbers[placeAt(index)] as number;
     for (const { messageId, topic, timestamp, data, change } of given) messages.push({ seq: seq++, messageId, topic, timestamp, data, change });
   }
   return messages;

@@ -26,6 +26,9 @@ export const isBroken = (error: unknown): boolean => {
   return (kind === SQLITE_IOERR && code !== SQLITE_IOERR_SHMSIZE) || kind === SQLITE_CORRUPT || kind === SQLITE_NOTADB;
 };
 
+/** A statement of a collection that was removed meanwhile. */
+export const isTableGone = (error: unknown): boolean => codeOf(error) === 1 && /no such table/.test(String((error as Error).message));
+
 const SENTENCES: Record<'full' | 'failed' | 'closed', string> = {
   full: 'There is no room on the disk of the data directory.',
   failed: 'The disk of the data directory fails, or its store is damaged; nothing more is written until a restart.',

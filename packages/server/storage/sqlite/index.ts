@@ -20,17 +20,18 @@ import type {
   WriteUnit,
 } from '../../ports/storage.ts';
 import { CommitQueue } from './commit-queue.ts';
-import { type Database, firstRow, openForReading, prepareRows, rows, type Statement } from './database.ts';
+import { type Database, firstRow, openForReading, prepareRows, rows, type Statement, type Value } from './database.ts';
 import { type HeldDirectory, holdDirectory } from './directory.ts';
 import { type NumberedCollection, readCollections } from './documents.ts';
 import { readEpochs } from './epochs.ts';
-import { closedError } from './faults.ts';
+import { closedError, errorOf, faultOf, isTableGone } from './faults.ts';
 import { isServed } from './lanes.ts';
-import type { Standing } from './messages.ts';
+import { unpackListPage } from './list-page.ts';
+import { type Standing, standingOf } from './messages.ts';
 import { ReaderThread } from './reader-thread.ts';
 import { RememberedRequests } from './remembered.ts';
 import { tableName } from './tables.ts';
-import { unpackDocument, unpackLogPage } from './units.ts';
+import { unpackLogPage } from './units.ts';
 import { type Opened, WriterThread } from './writer-thread.ts';
 
 export interface SqliteStorageOptions {
@@ -94,7 +95,7 @@ class SqliteStorage implements Storage {
     this.log = this.#logState(standing);
     this.#follow(standing);
     writer.onCommitted((answer) => {
-      this.#follow(answer.standing);
+      this.#follow(standingOf(answer[1], answer[2]));
       this.#queue.settle(answer);
     });
     writer.onStanding((now) => this.#follow(now));
@@ -108,11 +109,12 @@ class SqliteStorage implements Storage {
   #follow(standing: Standing): void {
     this.log = this.#logState(standing);
     this.counters.commits = standing.commits;
-    this.counters.syncs = standing.syncs;
+    this.counters.syncs = standing.commits;
     this.#remembered.forgottenBefore = standing.forgottenBefore;
-    if (standing.publishes !== undefined) this.#remembered.follow('publish', standing.publishes);
-    if (standing.changes !== undefined) this.#remembered.follow('change', standing.changes);
-    if (standing.collectionsChanged) this.#collections = undefined;
+    const { news } = standing;
+    if (news?.publishes !== undefined) this.#remembered.follow('publish', news.publishes);
+    if (news?.changes !== undefined) this.#remembered.follow('change', news.changes);
+    if (news?.collections) this.#collections = undefined;
   }
 
   #open(): void {
@@ -129,6 +131,10 @@ class SqliteStorage implements Storage {
     return this.#collections;
   }
 
+  get isWriting(): boolean {
+    return this.#queue.isWriting;
+  }
+
   write(unit: WriteUnit): Promise<WriteOutcome> {
     return this.#queue.write(unit);
   }
@@ -137,11 +143,23 @@ class SqliteStorage implements Storage {
     this.#queue.listen(listener);
   }
 
+  #row(name: string, id: string): Value[] | undefined {
+    try {
+      const collection = this.#byName().get(name);
+      return collection === undefined ? undefined : firstRow(collection.get, id);
+    } catch (error) {
+      // The writer may have removed the collection a moment before it says so: then its table is gone.
+      if (!isTableGone(error)) throw errorOf(faultOf(error));
+      this.#collections = undefined;
+      const collection = this.#byName().get(name);
+      return collection === undefined ? undefined : firstRow(collection.get, id);
+    }
+  }
+
   getDocument(name: string, id: string): StoredDocument | undefined {
     this.#open();
     this.counters.documentReads++;
-    const collection = this.#byName().get(name);
-    const row = collection === undefined ? undefined : firstRow(collection.get, id);
+    const row = this.#row(name, id);
     if (row === undefined) return undefined;
     const [version, createdAt, updatedAt, incarnation, body] = row as [number, number, number, string, string];
     return { id, version, createdAt, updatedAt, incarnation, body };
@@ -153,10 +171,7 @@ class SqliteStorage implements Storage {
     const collection = this.#byName().get(query.collection);
     if (collection === undefined) return { documents: [], next: null };
     const reader = isServed(collection.indexes, query) ? this.#listReader : this.#scanReader;
-    const page = await reader.list(collection.number, query);
-    const documents: StoredDocument[] = [];
-    while (page.number() === 1) documents.push(unpackDocument(page));
-    return { documents, next: page.optionalText() };
+    return unpackListPage(await reader.list(collection.number, query));
   }
 
   async readLog(query: LogQuery): Promise<LogPage> {

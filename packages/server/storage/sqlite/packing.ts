@@ -3,9 +3,13 @@
 
 /** A row of numbers and texts. The texts are one string; each one's length stands among the numbers. */
 export interface Packed {
-  readonly numbers: Float64Array<ArrayBuffer>;
+  readonly numbers: Numbers;
   readonly text: string;
 }
+
+/** Few numbers cross faster as a plain array, many as bytes. */
+export type Numbers = Float64Array<ArrayBuffer> | readonly number[];
+const FEW = 64;
 
 const ABSENT = -1;
 
@@ -42,7 +46,8 @@ export class Packer {
 
   /** What was packed; the packer is empty afterwards and can be used again. */
   finish(): Packed {
-    const packed = { numbers: this.#numbers.slice(0, this.#count), text: this.#texts.join('') };
+    const numbers = this.#count <= FEW ? Array.from(this.#numbers.subarray(0, this.#count)) : this.#numbers.slice(0, this.#count);
+    const packed = { numbers, text: this.#texts.join('') };
     this.#count = 0;
     this.#texts = [];
     this.#characters = 0;
@@ -51,7 +56,7 @@ export class Packer {
 }
 
 export class Unpacker {
-  readonly #numbers: Float64Array;
+  readonly #numbers: Numbers;
   readonly #text: string;
   #next = 0;
   #character = 0;

@@ -3,7 +3,8 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import type { ListQuery, LogQuery } from '../../ports/storage.ts';
 import { openForReading } from './database.ts';
-import { type Fault, faultOf } from './faults.ts';
+import { type Fault, faultOf, isTableGone } from './faults.ts';
+import { packEmptyPage } from './list-page.ts';
 import { type Packed, Packer } from './packing.ts';
 
 export type ToReader =
@@ -30,6 +31,11 @@ const answer = (message: Exclude<ToReader, { kind: 'close' }>): FromReader => {
     return { id: message.id, page: packer.finish() };
   } catch (error) {
     packer.finish();
+    if (message.kind === 'list' && isTableGone(error)) {
+      // The collection was removed meanwhile: what is unknown is empty.
+      packEmptyPage(packer);
+      return { id: message.id, page: packer.finish() };
+    }
     return { id: message.id, fault: faultOf(error) };
   }
 };

@@ -2,12 +2,17 @@
 import { Worker } from 'node:worker_threads';
 import { StorageError, type TidyPolicy } from '../../ports/storage.ts';
 import { closedError, errorOf } from './faults.ts';
-import type { FromWriter, Standing, ToWriter } from './messages.ts';
+import { type FromWriter, type Standing, standingOf, type ToWriter } from './messages.ts';
 import { threadFile } from './thread-file.ts';
 
 /** What the writer found when it opened the store. */
-export type Opened = Extract<FromWriter, { kind: 'ready' }>;
-type Committed = Extract<FromWriter, { kind: 'committed' }>;
+export interface Opened {
+  readonly salt: string;
+  readonly standing: Standing;
+}
+
+/** The answer to a batch. */
+export type Committed = Extract<FromWriter, { 0: 'committed' }>;
 
 interface Tidying {
   readonly resolve: (done: boolean) => void;
@@ -28,8 +33,8 @@ export class WriterThread {
     this.#worker = new Worker(threadFile('writer'), { workerData: { path } });
     this.opened = new Promise((resolve, reject) => {
       this.#worker.on('message', (message: FromWriter) => {
-        if (message.kind === 'ready') resolve(message);
-        else if (message.kind === 'refused') reject(errorOf(message.fault));
+        if (message[0] === 'ready') resolve({ salt: message[3], standing: standingOf(message[1], message[2]) });
+        else if (message[0] === 'refused') reject(errorOf(message[1]));
         else this.#hear(message);
       });
       const lose = (error: Error): void => {
@@ -45,18 +50,12 @@ export class WriterThread {
   }
 
   #hear(message: FromWriter): void {
-    switch (message.kind) {
-      case 'committed':
-        this.#committed(message);
-        break;
-      case 'tidied':
-        this.#standing(message.standing);
-        this.#tidying.shift()?.resolve(message.done);
-        break;
-      case 'fault':
-        this.#standing(message.standing);
-        this.#tidying.shift()?.reject(errorOf(message.fault));
-        break;
+    if (message[0] === 'committed') this.#committed(message);
+    else if (message[0] === 'tidied') {
+      this.#standing(standingOf(message[1], message[2]));
+      const tidying = this.#tidying.shift();
+      if (typeof message[3] === 'boolean') tidying?.resolve(message[3]);
+      else tidying?.reject(errorOf(message[3]));
     }
   }
 
@@ -80,7 +79,7 @@ export class WriterThread {
     if (this.#gone !== undefined) return Promise.reject(this.#gone);
     return new Promise((resolve, reject) => {
       this.#tidying.push({ resolve, reject });
-      this.send({ kind: 'tidy', policy });
+      this.send(['tidy', policy]);
     });
   }
 
@@ -89,7 +88,7 @@ export class WriterThread {
     if (this.#gone !== undefined) return Promise.resolve();
     return new Promise((resolve) => {
       this.#closed = resolve;
-      this.send({ kind: 'close' });
+      this.send(['close']);
     });
   }
 }

@@ -8,7 +8,7 @@ import { Checkpoints } from './checkpoints.ts';
 import { openForWriting, PAGE_BYTES } from './database.ts';
 import { beginEpoch } from './epochs.ts';
 import { type Fault, FULL, faultOf, isBroken, isFull } from './faults.ts';
-import type { Exception, FromWriter, Standing, ToWriter } from './messages.ts';
+import { type Exception, type FromWriter, type News, numbersOf, placeAt, type ToWriter } from './messages.ts';
 import { Unpacker } from './packing.ts';
 import { letsGo, Room } from './room.ts';
 import { migrate } from './schema.ts';
@@ -67,20 +67,21 @@ const serve = (store: Store): void => {
   let publishes = -1;
   let changes = -1;
 
-  const standing = (): Standing => {
-    const base = {
-      log: store.log.numbers,
-      commits: transactions.commits,
-      syncs: transactions.commits,
-      forgottenBefore: store.forgottenBefore,
-      collectionsChanged: transactions.collectionsChanged,
+  const news = (): News | undefined => {
+    const { revision: publishesNow } = store.publishes;
+    const { revision: changesNow } = store.changes;
+    if (publishes === publishesNow && changes === changesNow && !transactions.collectionsChanged) return undefined;
+    const news: News = {
+      ...(publishes === publishesNow ? {} : { publishes: store.publishes.share() }),
+      ...(changes === changesNow ? {} : { changes: store.changes.share() }),
+      collections: transactions.collectionsChanged,
     };
+    publishes = publishesNow;
+    changes = changesNow;
     transactions.collectionsChanged = false;
-    if (publishes === store.publishes.revision && changes === store.changes.revision) return base;
-    publishes = store.publishes.revision;
-    changes = store.changes.revision;
-    return { ...base, publishes: store.publishes.share(), changes: store.changes.share() };
+    return news;
   };
+  const numbers = (units = 0) => numbersOf({ log: store.log.numbers, commits: transactions.commits, forgottenBefore: store.forgottenBefore }, units);
 
   const write = (units: readonly UnitToWrite[], now: number): readonly Result[] => {
     if (room.isEnough()) return transactions.write(units, now);
@@ -88,39 +89,42 @@ const serve = (store: Store): void => {
     return units.map((unit) => (letsGo(unit) ? (transactions.write([unit], now)[0] as Result) : refused));
   };
 
-  const commit = (message: Extract<ToWriter, { kind: 'commit' }>): void => {
-    const unpacker = new Unpacker(message.units);
+  const commit = ([, now, text, packed]: Extract<ToWriter, { 0: 'commit' }>): void => {
+    const unpacker = new Unpacker({ numbers: packed, text });
     const units: UnitToWrite[] = [];
     while (!unpacker.done) units.push(unpackUnit(unpacker));
-    const results = write(units, message.now);
-    const places = new Float64Array(results.length);
-    const exceptions: Exception[] = [];
+    const results = write(units, now);
+    const answer = numbers(results.length);
+    let exceptions: Exception[] | undefined;
     for (let index = 0; index < results.length; index++) {
       const result = results[index];
-      if (typeof result === 'number') places[index] = result;
-      else if (result !== undefined) exceptions.push([index, result]);
+      if (typeof result === 'number') answer[placeAt(index)] = result;
+      else if (result !== undefined) {
+        exceptions ??= [];
+        exceptions.push([index, result]);
+      }
     }
-    say({ kind: 'committed', places, exceptions, standing: standing() });
+    say(['committed', answer, news(), exceptions]);
     checkpoints.committed();
   };
 
   port.on('message', (message: ToWriter) => {
-    switch (message.kind) {
+    switch (message[0]) {
       case 'commit':
         return commit(message);
       case 'tidy': {
-        const done = tidying.step(message.policy);
-        say(isFault(done) ? { kind: 'fault', fault: done.fault, standing: standing() } : { kind: 'tidied', done, standing: standing() });
+        const done = tidying.step(message[1]);
+        say(['tidied', numbers(), news(), isFault(done) ? done.fault : done]);
         return checkpoints.committed();
       }
       case 'close':
         checkpoints.stop();
         store.database.close();
-        say({ kind: 'closed' });
+        say(['closed']);
         return port.close();
     }
   });
-  say({ kind: 'ready', salt: store.salt, standing: standing() });
+  say(['ready', numbers(), news(), store.salt]);
 };
 
 const refusalOf = (error: unknown): Fault => {
@@ -131,5 +135,5 @@ const refusalOf = (error: unknown): Fault => {
 try {
   serve(open());
 } catch (error) {
-  say({ kind: 'refused', fault: refusalOf(error) });
+  say(['refused', refusalOf(error)]);
 }
