@@ -113,6 +113,7 @@ export class Feed {
   readonly #routes = new RouteTree<Group>();
   readonly #waiting = new RouteTree<Waiter>();
   readonly #waiters = new Set<Waiter>();
+  #onDelivered: () => void = () => {};
   readonly #recent: RecentMessages;
   /** The newest place that live followers have been given. */
   delivered: number;
@@ -124,6 +125,11 @@ export class Feed {
     this.delivered = storage.log.last;
     this.#recent = new RecentMessages(this.delivered);
     storage.onCommit((messages) => this.#onCommit(messages));
+  }
+
+  /** `listener` hears of each commit when its messages have been handed to their followers. */
+  onDelivered(listener: () => void): void {
+    this.#onDelivered = listener;
   }
 
   /** Whether the server is about to go: nothing waits any more. */
@@ -194,6 +200,7 @@ export class Feed {
       // Backwards: one that leaves while it takes its bytes changes places with one that has them already.
       for (let index = members.length - 1; index >= 0; index--) (members[index] as Member).deliver(bytes, batch);
     }
+    this.#onDelivered();
   }
 
   #wake(message: StoredMessage): void {

@@ -159,7 +159,8 @@ export interface SortKey {
 
 /**
  * Order: the sort keys, then creation (`createdAt`, then a tie-break that never changes) in the direction of the last key, so that one index serves a list
- * and its reverse; without keys, creation. Null and missing values come last, in either direction; values of different types have some fixed order.
+ * and its reverse; without keys, creation. Null and missing values come last, in either direction; of different types: numbers, strings, booleans,
+ * then objects and arrays, which are all alike (core/list-order.ts says all of this as code).
  * Pages are stable as clause 3.2.4 says.
  */
 export interface ListQuery {
@@ -251,6 +252,8 @@ type Awaitable<T> = T | Promise<T>;
 export interface Storage {
   readonly log: LogState;
   readonly counters: Readonly<StorageCounters>;
+  /** Whether units are on their way to stable storage now, so that another commit will be heard of soon. */
+  readonly isWriting: boolean;
 
   /**
    * Writes one unit atomically. Units take effect in the order of the calls (each sees what those before it wrote), and a

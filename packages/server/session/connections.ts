@@ -21,6 +21,9 @@ export interface ConnectionsOptions {
   readonly keys: Keys;
 }
 
+/** So many connections that wait make a fan-out. */
+const MANY = 64;
+const MOST_GATHERING_MS = 2;
 /** Each connection is visited in one of so many slices, so that ten thousand heartbeats do not fall on one moment. */
 const SLICES = 16;
 /** An event stream hears something at every visit, and proxies want that every 15 s (6.3.3). */
@@ -54,6 +57,7 @@ export class Connections {
     this.feed = options.feed;
     this.durables = options.durables;
     this.collections = options.collections;
+    this.feed.onDelivered(() => this.#committed());
     options.keys.onRemoved((keyId) => {
       for (const connection of this.all()) if (connection.identity.keyId === keyId) connection.close(4300, 'credentials revoked');
     });
@@ -142,10 +146,28 @@ export class Connections {
 
   /** Something waits for a connection: it leaves when this turn of the event loop is over. */
   gathered(connection: Connection): void {
-    if (this.#gathered.push(connection) === 1) setImmediate(this.#flush);
+    if (this.#gathered.push(connection) === 1) setImmediate(this.#turnOver);
   }
 
+  /**
+   * A write per connection is what a fan-out costs, whatever is in it. So where many wait and another commit is on its way, they wait for that one too, but not
+   * longer than is noticed; publishes that go on side by side so fall into step.
+   */
+  readonly #turnOver = (): void => {
+    if (this.#gathered.length < MANY || !this.feed.storage.isWriting) this.#flush();
+    else this.#overdue ??= setTimeout(this.#flush, MOST_GATHERING_MS);
+  };
+
+  /** A commit was heard of and its answers have gathered. */
+  #committed(): void {
+    if (this.#overdue !== undefined) setImmediate(this.#turnOver);
+  }
+
+  #overdue: NodeJS.Timeout | undefined;
+
   readonly #flush = (): void => {
+    clearTimeout(this.#overdue);
+    this.#overdue = undefined;
     const gathered = this.#gathered;
     this.#gathered = [];
     for (const connection of gathered) connection.flush();
