@@ -139,12 +139,13 @@ export const startServer = async (config: ServerConfig): Promise<RunningServer> 
       connections.announceEnd(RECONNECT_SPREAD_MS + connections.size * RECONNECT_EACH_MS);
       const deadline = clock.now() + settings.drainTimeout;
       while ((inProgress.total > 0 || requests.inProgress > 0) && clock.now() < deadline) await pause(DRAIN_STEP_MS);
-      connections.end();
+      const terminate = connections.end();
       await durables.flush();
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       server.closeIdleConnections();
       // Answers that were just written have a moment to leave.
-      await Promise.race([closed, pause(DRAIN_STEP_MS * 10)]);
+      await Promise.race([closed, pause(LAST_WORDS_MS)]);
+      terminate();
       server.closeAllConnections();
       await closed;
       stopRetention();
@@ -162,6 +163,8 @@ export const startServer = async (config: ServerConfig): Promise<RunningServer> 
 };
 
 const DRAIN_STEP_MS = 20;
+/** How long answers and goodbyes that were just written have to leave. */
+const LAST_WORDS_MS = 500;
 /** Those who are told to come back later are spread over a second and a little for each of them (12.2). */
 const RECONNECT_SPREAD_MS = 1000;
 const RECONNECT_EACH_MS = 1;

@@ -250,9 +250,13 @@ export class Connections {
     }
   }
 
-  /** Ends every connection. */
-  end(): void {
-    for (const connection of this.all()) connection.close(1012, 'restart');
+  /** Ends every connection in order; the returned function does not wait for those that say nothing back. */
+  end(): () => void {
+    const connections = this.all();
+    for (const connection of connections) connection.close(1012, 'restart');
+    return () => {
+      for (const { link } of connections) link.terminate();
+    };
   }
 }
 
