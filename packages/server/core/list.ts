@@ -3,6 +3,7 @@ import { hash } from 'node:crypto';
 import { BOUNDS, type FieldError, invalid, type JsonSchema, ProtocolError, parseTimestamp, pointerSegment } from '@godwit/protocol';
 import type { ComparisonName, Condition, ListQuery, Scalar, SortKey } from '../ports/storage.ts';
 import type { Collection, CollectionSchema } from './collections.ts';
+import type { ListPlace } from './overlaid-list.ts';
 
 const FILTER = /^filter\[([^[\]]+)\](?:\[([^[\]]*)\])?$/;
 const FIELD = /^[^.[\]"]{1,128}(?:\.[^.[\]"]{1,128}){0,7}$/;
@@ -120,10 +121,32 @@ const readSort = (text: string | undefined): SortKey[] | string => {
 const fingerprint = (collection: string, conditions: readonly Condition[], sort: readonly SortKey[]): string =>
   hash('sha1', JSON.stringify([collection, conditions, sort]), 'base64url').slice(0, 12);
 
+/** More than a batch makes by far (9.2.1): a list that is asked to leave out more was not asked so by us. */
+const MOST_SHOWN = 1000;
+
+const writePlace = (name: string, { position, last, shown }: ListPlace): string =>
+  Buffer.from(`${name} ${JSON.stringify([position ?? null, last.id, last.createdAt, last.values, shown])}`).toString('base64url');
+
+/** Throws `INVALID_CURSOR` for what is no place in the list of this name. */
+const readPlace = (name: string, after: string): ListPlace => {
+  try {
+    const text = Buffer.from(after, 'base64url').toString();
+    const [position, id, createdAt, values, shown] = text.startsWith(`${name} `) ? (JSON.parse(text.slice(name.length + 1)) as unknown[]) : [];
+    const isPlace = (position === null || typeof position === 'string') && typeof id === 'string' && typeof createdAt === 'number';
+    if (isPlace && Array.isArray(values) && Array.isArray(shown) && shown.length <= MOST_SHOWN)
+      return { position: position ?? undefined, last: { id, createdAt, values }, shown: shown.map(String) };
+  } catch {
+    // Not JSON, so not ours.
+  }
+  throw new ProtocolError('INVALID_CURSOR', undefined, { field: '/query/after' });
+};
+
 export interface DocumentListing {
-  readonly query: ListQuery;
-  /** The `after` of the page that follows the position which the store gave. */
-  nextCursor(position: string): string;
+  readonly query: Omit<ListQuery, 'after'>;
+  /** Where the list goes on; undefined: from the beginning. */
+  readonly place: ListPlace | undefined;
+  /** The `after` of the page that follows a place. */
+  nextCursor(place: ListPlace): string;
 }
 
 /** Reads the query of a list. Throws `VALIDATION_FAILED` naming each parameter at fault, `INVALID_CURSOR` for an `after` of something else. */
@@ -142,17 +165,15 @@ export const readListQuery = (collection: Collection, query: Readonly<Record<str
   if (errors.length > 0 || typeof sort === 'string') throw invalid(errors);
   const name = fingerprint(collection.name, conditions, sort);
   const after = query['after'] as string | undefined;
-  const position = after === undefined ? undefined : Buffer.from(after, 'base64url').toString();
-  if (position !== undefined && !position.startsWith(`${name} `)) throw new ProtocolError('INVALID_CURSOR', undefined, { field: '/query/after' });
   return {
     query: {
       collection: collection.name,
       conditions,
       sort,
-      ...(position === undefined ? {} : { after: position.slice(name.length + 1) }),
       limit: (query['limit'] as number | undefined) ?? BOUNDS.listLimit.default,
       maxBytes: BOUNDS.pageBytes,
     },
-    nextCursor: (next) => Buffer.from(`${name} ${next}`).toString('base64url'),
+    place: after === undefined ? undefined : readPlace(name, after),
+    nextCursor: (place) => writePlace(name, place),
   };
 };

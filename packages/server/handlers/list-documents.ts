@@ -1,22 +1,21 @@
-// GET /v1/{collection}: a stable page of documents, filtered and sorted (3.2.4).
-import { invalidField, ProtocolError } from '@godwit/protocol';
+// GET /v1/{collection}: a stable page of documents, filtered and sorted (3.2.4); in an atomic batch as the batch has left them so far (9.2.3).
+import { ProtocolError } from '@godwit/protocol';
 import type { Handler } from '../core/call.ts';
 import type { Core } from '../core/core.ts';
 import { documentText } from '../core/document.ts';
 import { JsonText } from '../core/json.ts';
 import { readListQuery } from '../core/list.ts';
-import { type ListPage, StorageError } from '../ports/storage.ts';
+import { type OverlaidPage, overlaidList } from '../core/overlaid-list.ts';
+import { StorageError } from '../ports/storage.ts';
 
 export const listDocuments =
   (core: Core): Handler =>
   async ({ params, query, tx }) => {
     const collection = core.collections.get(params['collection'] as string);
-    // A page of what is not written yet is no page of the store's: whoever wants it reads when the batch is done (9.2.3).
-    if (tx.changes(collection.name)) throw invalidField('/path', 'lists a collection that this batch has changed before');
     const listing = readListQuery(collection, query);
-    let page: ListPage;
+    let page: OverlaidPage;
     try {
-      page = await core.storage.listDocuments(listing.query);
+      page = await overlaidList(core.storage, listing.query, listing.place, tx.ownDocuments(collection.name));
     } catch (error) {
       if (error instanceof StorageError && error.problem === 'position') throw new ProtocolError('INVALID_CURSOR', undefined, { field: '/query/after' });
       throw error;

@@ -7,7 +7,8 @@ import { checkWait, messagesAsked, pageText, readOrWait } from '../core/reading.
 export const readMessages =
   (core: Core): Handler =>
   async (call) => {
-    if (call.tx.changes()) throw invalidField('/path', 'reads messages after this batch has written some');
+    // What is not written yet has no place in the log, so there is none to go on from.
+    if (call.tx.hasMessages) throw invalidField('/path', 'reads messages after this batch has written some');
     const { filter, after } = messagesAsked(core, call);
     const wait = checkWait(core, call.query['wait'] as number | undefined, '/query/wait');
     const limit = (call.query['limit'] as number | undefined) ?? BOUNDS.messagesLimit.default;
