@@ -1,5 +1,7 @@
-// What operators ask outside /v1 (12.1): does it live, can it store, how does it fare.
+// What operators ask outside /v1 (12.1): does it live, can it store, how does it fare. Another method than
+// GET and HEAD is answered by the catalogue (3.2.3).
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { ProtocolError } from '@godwit/protocol';
 import { METRICS_CONTENT_TYPE, type Metrics } from '../../core/metrics.ts';
 import type { Readiness } from '../../core/readiness.ts';
 
@@ -24,7 +26,7 @@ export const outsidePaths = (
     (answer: (response: ServerResponse) => void | Promise<void>) =>
     async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
       if (request.method !== 'GET' && request.method !== 'HEAD')
-        return send(response, 405, JSON_TYPE, '{"status":"method not allowed"}', { allow: 'GET, HEAD' });
+        throw new ProtocolError('METHOD_NOT_ALLOWED', undefined, { allow: ['GET', 'HEAD'] }, { headers: { allow: 'GET, HEAD' } });
       await answer(response);
     };
   return new Map([
