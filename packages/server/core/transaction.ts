@@ -37,14 +37,20 @@ export const noDocument = (collection: string, id: string): ProtocolError => new
 const stateName = (state: Versioned | null): { version: number; incarnation: string } | null =>
   state === null ? null : { version: state.version, incarnation: state.incarnation };
 
+interface Announced {
+  state: State;
+  unit: Transaction | undefined;
+}
+
 /**
  * States that were given to the store and are not confirmed yet, by document. Reading them lets changes of one document follow each other within one commit;
  * a unit that builds on one that then fails falls with it, and is tried afresh.
  */
 export class Pending {
-  readonly #states = new Map<string, { readonly state: State; readonly unit: Transaction }>();
+  /** What it holds of a unit that is over is let go, as the Map's former tables keep their entries for long. */
+  readonly #states = new Map<string, Announced>();
 
-  get(key: string): { readonly state: State; readonly unit: Transaction } | undefined {
+  get(key: string): Announced | undefined {
     return this.#states.get(key);
   }
 
@@ -53,7 +59,11 @@ export class Pending {
   }
 
   settle(key: string, unit: Transaction): void {
-    if (this.#states.get(key)?.unit === unit) this.#states.delete(key);
+    const announced = this.#states.get(key);
+    if (announced?.unit !== unit) return;
+    this.#states.delete(key);
+    announced.state = null;
+    announced.unit = undefined;
   }
 }
 
@@ -134,7 +144,7 @@ export class Transaction {
     const pending = this.#pending.get(key);
     if (pending !== undefined) {
       const { unit } = pending;
-      unit.#dependents = more(unit.#dependents, this);
+      if (unit !== undefined) unit.#dependents = more(unit.#dependents, this);
       return this.#remember(key, collection, id, pending.state, true);
     }
     const read = this.#core.storage.getDocument(collection, id);

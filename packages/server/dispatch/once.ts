@@ -26,9 +26,13 @@ export interface Work {
   readonly admit?: ((reply: Reply) => void) | undefined;
 }
 
+/**
+ * Emptied when it is over: a Map that grew leaves its former table to the next full collection of garbage, and all that hangs on the entries that were in
+ * it then. With entries that are still full, half of all requests would grow old.
+ */
 interface Running {
-  readonly work: Work;
-  readonly attempt: Promise<Reply & { readonly remembered?: boolean }>;
+  work: Work | undefined;
+  attempt: Promise<Reply & { readonly remembered?: boolean }> | undefined;
 }
 
 /** Writers of one document follow each other within a commit, so a refusal is rare and this many in a row are a storm. */
@@ -63,21 +67,23 @@ export class Once {
     const requestId = work.client === '' ? fingerprint(work.requestId, work.operation()) : work.requestId;
     const name = `${work.client}\0${requestId}`;
     for (let first = this.#running.get(name); first !== undefined; first = this.#running.get(name)) {
-      if (first.work.operation() !== work.operation()) throw reused();
-      const outcome = await this.#wait(first);
+      if (first.work?.operation() !== work.operation()) throw reused();
+      const outcome = await this.#wait(first.attempt);
       if (outcome !== undefined) return replayed(outcome);
     }
     const attempt = this.#attempt(work, requestId);
-    this.#running.set(name, { work, attempt });
+    const running: Running = { work, attempt };
+    this.#running.set(name, running);
     try {
       return await attempt;
     } finally {
       this.#running.delete(name);
+      running.work = running.attempt = undefined;
     }
   }
 
   /** The reply where it was remembered, undefined where not. */
-  #wait({ attempt }: Running): Promise<Reply | undefined> {
+  #wait(attempt: Running['attempt']): Promise<Reply | undefined> {
     return new Promise((resolve, reject) => {
       const stop = this.#core.clock.after(this.#core.settings.requestTimeout, () =>
         reject(new ProtocolError('REQUEST_IN_PROGRESS', undefined, { retryAfterMs: 1000 }, { headers: { 'retry-after': '1' } })),
@@ -86,7 +92,7 @@ export class Once {
         stop();
         resolve(reply);
       };
-      attempt.then(
+      attempt?.then(
         (reply) => end(reply.remembered ? reply : undefined),
         () => end(undefined),
       );
