@@ -83,7 +83,7 @@ scenario('8.2.1 a client that repeats after Retry-After with the same requestId 
   const refused = await send({ n: 2 });
   refuses(refused, 'RATE_LIMITED');
   const seconds = Number(refused.headers['retry-after']);
-  assert.ok(seconds >= 1 && seconds <= 60, `${seconds}`);
+  assert.ok(seconds >= 1 && seconds <= 61, `${seconds}`);
   // The longest wait of this specification: the window is a minute, and only its end shows that Retry-After told the truth.
   if (process.env.SPEC_SLOW !== '1') return t.skip('waits a minute: SPEC_SLOW=1 runs it');
   await new Promise((resolve) => setTimeout(resolve, seconds * 1_000 + 100));
