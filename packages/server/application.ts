@@ -16,6 +16,7 @@ import type { Call, Handler, Identity } from './core/call.ts';
 import type { Core } from './core/core.ts';
 import { type Body, documentValue, withoutKept } from './core/document.ts';
 import { noDocument } from './core/transaction.ts';
+import { judgeSchema } from './core/validation.ts';
 import type { Route } from './dispatch/dispatcher.ts';
 
 /** A collection of the application (3.2.5). */
@@ -166,6 +167,13 @@ const actionRow = (name: string, definition: ActionDefinition, collections: Read
   if (first.startsWith(':') || RESERVED_SEGMENTS.has(first)) throw wrong(name, `must not begin its path with ${first}`);
   if (segments.length < 3 && collections.has(first)) throw wrong(name, `has the path of a document: ${path}; give it a third segment`);
   if (typeof definition.handler !== 'function') throw wrong(name, 'needs a handler');
+  for (const schema of [data, result]) {
+    try {
+      if (schema !== undefined) judgeSchema(schema);
+    } catch (error) {
+      throw wrong(name, `has a schema that is not a JSON Schema (2020-12) that stands by itself: ${(error as Error).message}`);
+    }
+  }
   const body = method === 'POST' || method === 'PUT' || method === 'PATCH';
   return {
     name,

@@ -68,7 +68,7 @@ export const startServer = async (config: ServerConfig): Promise<RunningServer> 
     const core: Core = { settings, clock, ids, storage, cursors, collections: new Collections(), keys, feed: new Feed(storage, cursors), durables };
     await loadKeys(core);
     await durables.load();
-    const newAdminKey = await loadAdminKey(core, config.adminKey);
+    if (config.adminKey !== undefined) await loadAdminKey(core, config.adminKey);
     await loadCollections(core, config.application.collections ?? {});
 
     const dispatcher = new Dispatcher(core);
@@ -126,6 +126,11 @@ export const startServer = async (config: ServerConfig): Promise<RunningServer> 
       unexpected: watch.unexpected,
     });
     const port = await listen(server, config.port, config.host);
+    // A key that is made here is shown this once: nothing may keep this start from succeeding any more.
+    const newAdminKey = await loadAdminKey(core, config.adminKey).catch((error: unknown) => {
+      server.close();
+      throw error;
+    });
     const stopRetention = startRetention(storage, clock, settings);
     logger.info({ port, data: 'open', messages: storage.log.last - storage.log.first + 1 }, 'listening');
 

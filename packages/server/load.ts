@@ -38,7 +38,7 @@ export const loadAdminKey = async (core: Core, given: string | undefined): Promi
     client: FIRST_KEY,
     scopes: ['admin'],
     limits: first?.limits ?? {},
-    createdAt: first?.createdAt ?? core.clock.now(),
+    createdAt: core.clock.now(),
   });
   if (given !== undefined) {
     if (first?.hash !== hashKey(given)) await saveKey(core, admin(hashKey(given)));

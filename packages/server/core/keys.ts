@@ -22,6 +22,8 @@ interface Claims {
   /** Whether `sub` was given, and so has a budget of its own (7.1.1). */
   readonly own: boolean;
   readonly scopes: readonly string[] | null;
+  /** When the key was made: one that takes the place of another under its id voids the other's tokens. */
+  readonly born: number;
   /** Seconds since the epoch. */
   readonly exp: number;
 }
@@ -46,6 +48,7 @@ export class Keys {
   readonly #secret: string;
   readonly #byId = new Map<string, Key>();
   readonly #byHash = new Map<string, Key>();
+  readonly #leaving = new Set<string>();
   #onRemoved: (keyId: string) => void = () => {};
 
   /** `secret` signs tokens; it is the store's own, so that tokens outlive a restart and are void elsewhere. */
@@ -63,18 +66,24 @@ export class Keys {
   }
 
   set(key: Key): void {
-    const before = this.#byId.get(key.id);
-    if (before !== undefined) this.#byHash.delete(before.hash);
+    this.#forget(key.id);
     this.#byId.set(key.id, key);
     this.#byHash.set(key.hash, key);
   }
 
-  delete(id: string): void {
+  #forget(id: string): boolean {
     const key = this.#byId.get(id);
-    if (key === undefined) return;
+    if (key === undefined) return false;
     this.#byId.delete(id);
+    if (this.#byHash.get(key.hash) !== key) return true;
     this.#byHash.delete(key.hash);
-    this.#onRemoved(id);
+    // The same secret may stand under two ids: one that was made here may be given as GODWIT_ADMIN_KEY later.
+    for (const other of this.#byId.values()) if (other.hash === key.hash) this.#byHash.set(other.hash, other);
+    return true;
+  }
+
+  delete(id: string): void {
+    if (this.#forget(id)) this.#onRemoved(id);
   }
 
   /** `listener` hears of every key that is revoked, so that its connections can be ended (11.1). */
@@ -82,10 +91,19 @@ export class Keys {
     this.#onRemoved = listener;
   }
 
-  /** Whether the key is the last that may do everything. */
+  /** Whether the key is the last that may do everything, those aside that are being removed. */
   isLastAdmin(id: string): boolean {
-    const admins = this.all().filter((key) => key.scopes.includes('admin'));
+    const admins = this.all().filter((key) => key.scopes.includes('admin') && (key.id === id || !this.#leaving.has(key.id)));
     return admins.length === 1 && admins[0]?.id === id;
+  }
+
+  /** Its removal is on its way to the store; `stays` where that failed. */
+  leaves(id: string): void {
+    this.#leaving.add(id);
+  }
+
+  stays(id: string): void {
+    this.#leaving.delete(id);
   }
 
   /** Who holds a credential. Throws `UNAUTHENTICATED`, or `TOKEN_EXPIRED` for a token that was good once. */
@@ -107,7 +125,7 @@ export class Keys {
     if (!same(signature, this.#sign(`${header}.${payload}`))) throw refused();
     const claims = JSON.parse(Buffer.from(payload, 'base64url').toString()) as Claims;
     const key = this.#byId.get(claims.kid);
-    if (key === undefined) throw refused();
+    if (key === undefined || key.createdAt !== claims.born) throw refused();
     if (claims.exp * 1000 <= this.#clock.now()) throw new ProtocolError('TOKEN_EXPIRED');
     return {
       keyId: key.id,
@@ -134,7 +152,8 @@ export class Keys {
       }
     }
     const exp = Math.floor(this.#clock.now() / 1000) + request.ttl;
-    const claims: Claims = { kid: identity.keyId, sub: request.sub, own: request.own, scopes: request.scopes ?? null, exp };
+    const born = this.#byId.get(identity.keyId)?.createdAt ?? 0;
+    const claims: Claims = { kid: identity.keyId, sub: request.sub, own: request.own, scopes: request.scopes ?? null, born, exp };
     const payload = `${TOKEN_HEADER}.${Buffer.from(JSON.stringify(claims)).toString('base64url')}`;
     return { token: `${payload}.${this.#sign(payload)}`, expiresAt: exp * 1000 };
   }

@@ -51,6 +51,8 @@ const toFieldErrors = (errors: readonly ErrorObject[], prefix: string): FieldErr
 
 const judge = (ajv: Ajv2020, schema: JsonSchema | boolean): Validate => {
   const check = ajv.compile(schema as object);
+  // Such a judge answers with a promise, which nobody here waits for.
+  if ('$async' in check) throw new Error('$async is not taken');
   return (value, prefix) => {
     if (check(value) !== true) throw invalid(toFieldErrors(check.errors ?? [], prefix));
   };

@@ -32,7 +32,7 @@ export const createKey =
     tx.record({ kind: 'key', id, body: JSON.stringify(key), expect: 'absent' });
     tx.afterCommit(() => core.keys.set(key));
     const { id: shownId, ...rest } = keyValue(key);
-    return { status: 201, data: { id: shownId, key: secret, ...rest }, remember: { id: shownId, ...rest } };
+    return { status: 201, data: { id: shownId, key: secret, ...rest }, remember: { id: shownId, ...rest }, headers: { location: `/v1/keys/${id}` } };
   };
 
 export const listKeys =
@@ -46,6 +46,11 @@ export const removeKey =
     if (core.keys.get(id) === undefined) throw new ProtocolError('NOT_FOUND', 'There is no such key.');
     if (core.keys.isLastAdmin(id)) throw new ProtocolError('CONFLICT', 'This is the last key with the scope admin: make another first.');
     tx.record({ kind: 'key', id, body: null, expect: 'present' });
-    tx.afterCommit(() => core.keys.delete(id));
+    core.keys.leaves(id);
+    tx.afterCommit(() => {
+      core.keys.delete(id);
+      core.keys.stays(id);
+    });
+    tx.afterFailure(() => core.keys.stays(id));
     return { status: 204 };
   };
