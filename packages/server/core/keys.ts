@@ -41,6 +41,18 @@ const same = (one: string, other: string): boolean => {
 /** What a token may do whose maker named no scopes: all that the key may, `admin` itself aside (11.2). */
 const ownScopes = (key: Key): readonly string[] => (key.scopes.includes('admin') ? ['read:*', 'write:*', 'publish:**', 'subscribe:**'] : key.scopes);
 
+/** One identity per key, shared by all its requests and connections; gone with the key. */
+const identities = new WeakMap<Key, Identity>();
+
+const identityOf = (key: Key): Identity => {
+  let identity = identities.get(key);
+  if (identity === undefined) {
+    identity = { keyId: key.id, client: key.client, scopes: key.scopes, limits: key.limits, budget: key.id, expiresAt: null, sub: null };
+    identities.set(key, identity);
+  }
+  return identity;
+};
+
 const refused = (): ProtocolError => new ProtocolError('UNAUTHENTICATED', 'The credentials are not known here.');
 
 export class Keys {
@@ -109,9 +121,7 @@ export class Keys {
   /** Who holds a credential. Throws `UNAUTHENTICATED`, or `TOKEN_EXPIRED` for a token that was good once. */
   identify(credential: string): Identity {
     const key = this.#byHash.get(hashKey(credential));
-    if (key !== undefined) {
-      return { keyId: key.id, client: key.client, scopes: key.scopes, limits: key.limits, budget: key.id, expiresAt: null, sub: null };
-    }
+    if (key !== undefined) return identityOf(key);
     return this.#identifyToken(credential);
   }
 

@@ -49,7 +49,7 @@ export class Connection implements Outlet, Session {
   readonly encoder: Encoder;
   readonly openedAt: number;
   readonly closesAt: number;
-  readonly rate: MessageRate;
+  #rate: MessageRate | undefined;
   received = 0;
   lastSeen: number;
   lastBeat: number;
@@ -76,7 +76,12 @@ export class Connection implements Outlet, Session {
     this.lastSeen = now;
     this.lastBeat = now;
     this.closesAt = closesAt;
-    this.rate = new MessageRate(this.messagesPerSecond, now);
+  }
+
+  /** Made with the first message: most connections only listen. */
+  get rate(): MessageRate {
+    this.#rate ??= new MessageRate(this.messagesPerSecond, this.#home.clock.now());
+    return this.#rate;
   }
 
   get messagesPerSecond(): number {
