@@ -1,6 +1,6 @@
 // What the store costs, by itself: CPU microseconds over all of its threads, since absolute rates move with the machine
 // and CPU time hardly does. Run with the project's Node: `node bench/storage.ts [documents]`; see bench/README where there is one.
-import { randomUUID } from 'node:crypto';
+import { randomUUID, randomUUIDv7 } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -27,7 +27,7 @@ const STATUS = ['open', 'paid', 'sent', 'done', 'held', 'lost', 'back', 'kept', 
 
 const create = (collection: string): WriteUnit => {
   const n = made++;
-  const id = randomUUID();
+  const id = randomUUIDv7();
   const now = Date.now();
   const body = JSON.stringify({ status: STATUS[n % STATUS.length], number: n, name: `order ${n}`, note: text });
   return {

@@ -47,6 +47,7 @@ export const openSqliteStorage = async ({ directory, clock = systemClock() }: Sq
   try {
     return new SqliteStorage(held, writer, await writer.opened, clock);
   } catch (error) {
+    await writer.close();
     held.release();
     throw error;
   }
@@ -91,7 +92,11 @@ class SqliteStorage implements Storage {
     this.#listReader = new ReaderThread(held.database, 'list');
     this.#scanReader = new ReaderThread(held.database, 'list');
     this.#remembered = new RememberedRequests(this.#database, salt);
-    this.#queue = new CommitQueue((message) => writer.send(message), clock.now, this.counters);
+    this.#queue = new CommitQueue(
+      (message) => writer.send(message),
+      () => clock.now(),
+      this.counters,
+    );
     this.log = this.#logState(standing);
     this.#follow(standing);
     writer.onCommitted((answer) => {

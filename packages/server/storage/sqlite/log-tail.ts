@@ -20,9 +20,6 @@ export interface LogNumbers {
   readonly oldest: number;
 }
 
-/** Bytes of a string in UTF-8; the plain case without a call. */
-const bytesOf = (text: string): number => Buffer.byteLength(text, 'utf8');
-
 export const firstSegmentOf = (topic: string): string => {
   const dot = topic.indexOf('.');
   return dot === -1 ? topic : topic.slice(0, dot);
@@ -55,6 +52,8 @@ export class LogTail {
   bytes: number;
   oldest: number;
   lastRequest: number;
+  /** Every character of the batch is one byte: bytes need no counting. */
+  isPlain = false;
 
   constructor(database: Database) {
     this.#one = database.prepare(insertSql(1));
@@ -98,7 +97,7 @@ export class LogTail {
     const seq = ++this.last;
     const { topic, data, timestamp } = message;
     this.#pending.push(seq, timestamp, message.change ? 1 : 0, topic, message.messageId, client, requestId, data);
-    this.bytes += bytesOf(topic) + bytesOf(data) + OVERHEAD_BYTES;
+    this.bytes += (this.isPlain ? topic.length + data.length : Buffer.byteLength(topic) + Buffer.byteLength(data)) + OVERHEAD_BYTES;
     if (!message.change) this.#note(this.#fresh, firstSegmentOf(topic), seq);
     if (Number.isNaN(this.oldest)) {
       this.first = seq;

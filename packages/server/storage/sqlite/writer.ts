@@ -93,6 +93,7 @@ const serve = (store: Store): void => {
     const unpacker = new Unpacker({ numbers: packed, text });
     const units: UnitToWrite[] = [];
     while (!unpacker.done) units.push(unpackUnit(unpacker));
+    store.log.isPlain = Buffer.byteLength(text) === text.length;
     const results = write(units, now);
     const answer = numbers(results.length);
     let exceptions: Exception[] | undefined;
