@@ -70,7 +70,7 @@ export const checkEnvelope = (body: Json, status: number): void => {
 
 const isMachineRead = (path: string): boolean => /^\/v1\/(?:openapi|asyncapi)\.json(?:\?|$)/.test(path);
 
-/** What 12.1 answers comes without an envelope, whatever it says. */
+/** What 12.1 answers comes without an envelope, be it good or bad news. */
 const isOutside = (path: string): boolean => /^\/(?:healthz|readyz|metrics)(?:\?|$)/.test(path);
 
 /** Everything that holds of every HTTP response. Answers the parsed body, undefined where there is none. */
@@ -88,7 +88,7 @@ export const checkResponse = (method: string, path: string, sent: Record<string,
     return undefined;
   }
   const type = headers['content-type'] ?? '';
-  if (isOutside(path)) return undefined;
+  if (isOutside(path) && (status < 400 || status === 503)) return undefined;
   if ((isMachineRead(path) && status < 400) || type.startsWith('text/event-stream')) return type.includes('json') ? JSON.parse(text) : undefined;
   if (method === 'OPTIONS' && text === '') return undefined;
   assert.match(type, /^application\/json\b/, `3.1.2: a JSON response says so: ${name}`);
