@@ -1,7 +1,7 @@
 // Preconditions: `If-Match` and `If-None-Match` against an entity tag (RFC 9110, 3.2.3).
 import { ProtocolError } from '@godwit/protocol';
 
-const TAG = /\s*(?:(\*)|(?:W\/)?("[\x21\x23-\x7e\x80-\xff]*"))\s*(?:,|$)/y;
+const TAG = /[\s,]*(?:(\*)|(?:W\/)?("[\x21\x23-\x7e\x80-\xff]*"))\s*(?:,|$)/y;
 
 /** Whether a header names the tag: `*`, or a list in which weak forms equal strong ones, as proxies make them (3.2.3). */
 export const namesTag = (header: string, tag: string): boolean => {

@@ -15,13 +15,14 @@ interface Node {
 const newNode = (): Node => ({ literals: new Map(), parameter: undefined, methods: new Map() });
 
 const decode = (segment: string): string => {
-  if (!segment.includes('%')) return segment;
   try {
     return decodeURIComponent(segment);
   } catch {
     throw invalidField('/path', 'has a percent-encoding that is not one');
   }
 };
+
+const nowhere = (): ProtocolError => new ProtocolError('NOT_FOUND', 'There is no such path.');
 
 /** What splitting gives for the path of nothing: what is before the first slash. */
 const ROOT: readonly string[] = [''];
@@ -60,7 +61,7 @@ export class Router {
     }
     if (values.length === 0) return { operation: found.operation, params: NO_PARAMS };
     const params: Record<string, string> = {};
-    for (let index = 0; index < values.length; index++) params[found.names[index] as string] = decode(values[index] as string);
+    for (let index = 0; index < values.length; index++) params[found.names[index] as string] = values[index] as string;
     return { operation: found.operation, params };
   }
 
@@ -71,9 +72,11 @@ export class Router {
 
   /** The node of a path; `values` gets what stands in the places of its parameters. Throws `NOT_FOUND`. */
   #reach(path: string, values: string[]): Node {
-    const segments = path === '/' ? ROOT : path.split('/');
+    if (path !== '' && !path.startsWith('/')) throw nowhere();
+    // What is escaped means what it stands for, in the words of the protocol as in names; an escaped slash divides nothing.
+    const segments = path === '/' ? ROOT : path.includes('%') ? path.split('/').map(decode) : path.split('/');
     const node = this.#walk(this.#root, segments, 1, values);
-    if (node === undefined) throw new ProtocolError('NOT_FOUND', 'There is no such path.');
+    if (node === undefined) throw nowhere();
     return node;
   }
 

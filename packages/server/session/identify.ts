@@ -33,7 +33,9 @@ export class Identifier {
       return this.#keys.identify(credential);
     } catch (error) {
       // A token that was good once is no guess.
-      if (!(error instanceof ProtocolError) || error.code === 'TOKEN_EXPIRED') throw error;
+      if (!(error instanceof ProtocolError)) throw error;
+      if (error.code === 'TOKEN_EXPIRED')
+        throw new ProtocolError(error.code, error.message, {}, { headers: { 'www-authenticate': 'Bearer error="invalid_token"' } });
       const rate = this.#failures.take(address, 1, BOUNDS.failedAuthenticationsPerMinute, this.#clock.now());
       if (rate.allowed) throw unauthenticated(error.message);
       throw new ProtocolError(

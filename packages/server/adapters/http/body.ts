@@ -61,14 +61,15 @@ const decompress = async (bytes: Buffer, limit: number): Promise<Buffer> => {
   }
 };
 
-/** Reads a JSON body of at most `limit` bytes. Throws `UNSUPPORTED_MEDIA_TYPE`, `PAYLOAD_TOO_LARGE`, `MALFORMED_JSON`, `REQUEST_TIMEOUT`. */
-export const readJsonBody = async (request: IncomingMessage, limit: number): Promise<unknown> => {
+/** Reads a JSON body of at most `limit` bytes; `wanted` is called when nothing speaks against it but what it holds. Throws `UNSUPPORTED_MEDIA_TYPE`, `PAYLOAD_TOO_LARGE`, `MALFORMED_JSON`, `REQUEST_TIMEOUT`. */
+export const readJsonBody = async (request: IncomingMessage, limit: number, wanted: () => void): Promise<unknown> => {
   const { headers } = request;
   checkType(headers['content-type']);
   const encoding = headers['content-encoding']?.trim().toLowerCase() ?? 'identity';
   const gzipped = encoding === 'gzip' || encoding === 'x-gzip';
   if (!gzipped && encoding !== 'identity') throw unsupported('Only gzip is taken as `Content-Encoding`.', '/headers/content-encoding');
   if (Number(headers['content-length'] ?? 0) > limit) throw tooLarge(limit);
+  wanted();
   // The port opens no stream for a request whose head announces no body.
   let bytes = headers['content-length'] === undefined && headers['transfer-encoding'] === undefined ? NOTHING : await readBytes(request, limit);
   if (gzipped) bytes = await decompress(bytes, limit);

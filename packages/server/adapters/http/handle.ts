@@ -26,6 +26,7 @@ import { openEventStream } from '../sse.ts';
 import { readJsonBody } from './body.ts';
 import { acceptsGzip, checkAccepts, prefersEventStream } from './negotiate.ts';
 import type { Origins } from './origin.ts';
+import { Pipeline } from './pipeline.ts';
 import { type ResponseContext, sendError, sendSuccess, sendText } from './respond.ts';
 
 /** Told how each request ended, for metrics and logs. */
@@ -56,12 +57,21 @@ const MAJOR = /^\/v(\d{1,9})(?:\/|$)/;
 
 const NONE: readonly string[] = [];
 
+/** The target of a request, where it names the whole URL as for a proxy (RFC 9112, section 3.2.2), without scheme and host. */
+const originForm = (url: string): string => {
+  if (url.startsWith('/')) return url;
+  const authority = /^https?:\/\/[^/?#]*/i.exec(url)?.[0];
+  if (authority === undefined) return url;
+  return url.startsWith('/', authority.length) ? url.slice(authority.length) : `/${url.slice(authority.length)}`;
+};
+
 const one = (header: string | string[] | undefined): string | undefined => (Array.isArray(header) ? header[0] : header);
 
 export class HttpHandler {
   readonly #options: HttpOptions;
   /** Set by a drain: new operations are refused (12.2). */
   draining = false;
+  readonly #pipeline = new Pipeline();
 
   constructor(options: HttpOptions) {
     this.#options = options;
@@ -69,10 +79,14 @@ export class HttpHandler {
 
   /** Handles one request; never throws, never rejects. */
   handle(request: IncomingMessage, response: ServerResponse): void {
+    this.#pipeline.take(request.socket, (refusal) => this.#begin(request, response, refusal));
+  }
+
+  #begin(request: IncomingMessage, response: ServerResponse, refusal: ProtocolError | undefined): Promise<void> | undefined {
     const { clock, ids, settings, origins } = this.#options;
     const startedAt = performance.now();
     const { headers } = request;
-    const url = request.url ?? '/';
+    const url = originForm(request.url ?? '/');
     const mark = url.indexOf('?');
     const path = mark === -1 ? url : url.slice(0, mark);
     const sent = one(headers['x-request-id']);
@@ -88,12 +102,17 @@ export class HttpHandler {
     const exchange = new Exchange(this.#options, request, response, context, startedAt);
     let answered: void | Promise<void>;
     try {
+      if (refusal !== undefined) throw refusal;
       answered = exchange.run(path, mark === -1 ? '' : url.slice(mark + 1), this.draining);
     } catch (thrown) {
-      return exchange.fail(thrown);
+      exchange.fail(thrown);
+      return;
     }
-    if (answered === undefined) return exchange.finish();
-    answered.then(
+    if (answered === undefined) {
+      exchange.finish();
+      return;
+    }
+    return answered.then(
       () => exchange.finish(),
       (thrown: unknown) => exchange.fail(thrown),
     );
@@ -107,6 +126,10 @@ class Exchange implements Parking {
   readonly #response: ServerResponse;
   readonly #context: ResponseContext;
   #identity: Identity | undefined;
+  /** Whether it was looked who asks. */
+  #asked = false;
+  /** Whether the client waits for leave to send its body (`Expect: 100-continue`). */
+  #expectsContinue: boolean;
   /** Whether events are to be streamed rather than a page answered. */
   #streams = false;
   readonly #startedAt: number;
@@ -121,6 +144,7 @@ class Exchange implements Parking {
     this.#response = response;
     this.#context = context;
     this.#startedAt = startedAt;
+    this.#expectsContinue = request.headers.expect !== undefined && /^100-continue$/i.test(request.headers.expect);
   }
 
   /** It was answered. */
@@ -134,6 +158,8 @@ class Exchange implements Parking {
     const context = this.#context;
     const error = failureOf(thrown, (unexpected) => observer.unexpected(unexpected, context.requestId));
     context.rate = this.#rate();
+    // Whoever waited for leave to send a body is not waiting any more, and may send it or not: nobody could tell what comes next.
+    if (this.#expectsContinue) this.#response.shouldKeepAlive = false;
     if (error.code === 'FORBIDDEN' && error.details['field'] === '/headers/origin') context.originHeaders = NONE;
     sendError(this.#response, context, error);
     observer.finished(this.name, error.status, this.#startedAt);
@@ -141,7 +167,18 @@ class Exchange implements Parking {
 
   /** The budget as this request left it, or as it stands where it was not counted. */
   #rate(): ResponseContext['rate'] {
+    const { authorization } = this.#request.headers;
+    if (!this.#asked && authorization !== undefined) this.#lookUp(authorization);
     return this.#handed?.rate ?? (this.#identity === undefined ? undefined : this.#options.dispatcher.rate(this.#identity));
+  }
+
+  /** Finds who asks where the request was refused before that mattered; guesses count there too. */
+  #lookUp(authorization: string): void {
+    try {
+      this.#identify(authorization);
+    } catch {
+      // The request is refused for something else already.
+    }
   }
 
   run(path: string, query: string, draining: boolean): void | Promise<void> {
@@ -206,12 +243,14 @@ class Exchange implements Parking {
   #authenticate(match: Match): void {
     const { authorization } = this.#request.headers;
     // What asks for no credentials is answered to anyone; good ones may show more.
-    if (match.operation.access === 'none' && authorization === undefined) return;
-    try {
-      this.#identity = this.#options.identifier.fromHeader(authorization, this.#request.socket.remoteAddress ?? '');
-    } catch (error) {
-      if (match.operation.access !== 'none') throw error;
-    }
+    if (match.operation.access === 'none') {
+      if (authorization !== undefined) this.#lookUp(authorization);
+    } else this.#identify(authorization);
+  }
+
+  #identify(authorization: string | undefined): void {
+    this.#asked = true;
+    this.#identity = this.#options.identifier.fromHeader(authorization, this.#request.socket.remoteAddress ?? '');
   }
 
   #carryOut(match: Match, query: string): void | Promise<void> {
@@ -271,11 +310,17 @@ class Exchange implements Parking {
 
   async #body(operation: string): Promise<unknown> {
     const { settings } = this.#options;
-    const body = await readJsonBody(this.#request, operation === 'batch' ? settings.maxBatchBytes : settings.maxMessageBytes);
+    const body = await readJsonBody(this.#request, operation === 'batch' ? settings.maxBatchBytes : settings.maxMessageBytes, () => this.#continue());
     // An error of the envelope is answered under the name that the body brings, where it can be read.
     const requestId = (body as { requestId?: unknown } | null)?.requestId;
     if (isRequestId(requestId)) this.#context.requestId = requestId;
     return body;
+  }
+
+  #continue(): void {
+    if (!this.#expectsContinue) return;
+    this.#expectsContinue = false;
+    this.#response.writeContinue();
   }
 
   #answer(match: Match, reply: Reply): void {

@@ -1,5 +1,5 @@
 // What the HTTP parser itself refuses, before there is a request: answered in the envelope all the same (4.2.1).
-import type { Server } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { type ErrorCode, PROTOCOL_VERSION, ProtocolError } from '@godwit/protocol';
 import type { Clock } from '../../ports/clock.ts';
@@ -29,17 +29,31 @@ const codeOf = (error: ParserError): ErrorCode | undefined => {
   }
 };
 
-/** Answers what never became a request; a socket that is in the middle of a response is only closed. */
+/** A response that its connection is busy with. */
+type Busy = ServerResponse & { readonly req: IncomingMessage };
+
+/** Answers what never became a request, after the answers to the requests before it. */
 export const answerParserErrors = (server: Server, clock: Clock, ids: Ids, count: (status: number) => void): void => {
+  const answered = new WeakSet<Socket>();
   server.on('clientError', (error: ParserError, socket: Socket) => {
+    // What a client goes on to send is as wrong as what it sent before.
+    if (answered.has(socket)) return;
     const code = codeOf(error);
-    const started = (socket as { _httpMessage?: { headersSent: boolean } })._httpMessage?.headersSent === true;
-    if (code === undefined || started || !socket.writable) {
+    const busy = (socket as { _httpMessage?: Busy | null })._httpMessage ?? undefined;
+    if (code !== undefined && busy?.req.complete === true && !busy.writableFinished) {
+      // A request before it is not answered yet: an answer to this one now would be taken for that one's.
+      answered.add(socket);
+      busy.shouldKeepAlive = false;
+      busy.once('finish', () => socket.end());
+      return;
+    }
+    if (code === undefined || busy?.headersSent === true || !socket.writable) {
       socket.destroy();
       return;
     }
     const failure = new ProtocolError(code, code === 'INVALID_ENVELOPE' ? 'This is not a request of HTTP/1.1.' : undefined);
     count(failure.status);
+    answered.add(socket);
     const requestId = ids.uuid();
     const body = errorText(failure, requestId, clock.now());
     socket.end(

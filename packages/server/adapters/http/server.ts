@@ -32,7 +32,11 @@ export const httpServer = (handler: HttpHandler, options: HttpOptions, tls: Tls 
     requireHostHeader: false,
   };
   const server = tls === undefined ? createHttpServer(common) : (createHttpsServer({ ...common, ...tls, minVersion: 'TLSv1.2' }) as unknown as HttpServer);
-  server.on('request', (request, response) => handler.handle(request, response));
+  const handle = handler.handle.bind(handler);
+  server.on('request', handle);
+  // The handler gives leave to send a body when it wants it; other expectations are no reason to refuse (RFC 9110, section 10.1.1).
+  server.on('checkContinue', handle);
+  server.on('checkExpectation', handle);
   answerParserErrors(server, clock, ids, (status) => observer.finished('unparsed', status, performance.now()));
   return server;
 };
