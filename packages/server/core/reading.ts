@@ -43,6 +43,9 @@ export const readPage = async (core: Core, { filter, after, limit, field }: Page
   for (let stretch = 1; ; stretch++) {
     const page = await core.storage.readLog({ after: place, filter, limit, maxBytes: BOUNDS.pageBytes });
     if (page.first > place + 1) throw core.cursors.expired(field);
+    // The store may have committed what this side is about to be told of: a cursor to there would be refused as one past the end.
+    const { last } = core.storage.log;
+    if (page.cursor > last) return { messages: page.messages.filter((message) => message.seq <= last), cursor: Math.max(place, last), more: false };
     if (page.messages.length > 0 || !page.more || stretch >= MOST_STRETCHES) return page;
     place = page.cursor;
   }
