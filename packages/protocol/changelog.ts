@@ -25,7 +25,7 @@ export const CHANGES: readonly Change[] = [
       'Added: API keys, short-lived tokens and scopes.',
       'Added: limits of rate, size and connections, each a setting, told in headers and in the discovery document.',
       'Added: collections and actions of an application, declared in TypeScript or in a configuration file.',
-      'Added: OpenAPI 3.1 at /v1/openapi.json, health, readiness and Prometheus metrics.',
+      'Added: OpenAPI 3.1 at /v1/openapi.json, AsyncAPI 3.0 at /v1/asyncapi.json, health, readiness and Prometheus metrics.',
     ],
   },
 ];

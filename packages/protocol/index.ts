@@ -14,6 +14,7 @@ export * from './shapes/discovery.ts';
 export * from './shapes/documents.ts';
 export * from './shapes/messages.ts';
 export * from './shapes/operating.ts';
+export * from './shapes/socket.ts';
 export * from './shapes/subscriptions.ts';
 export * from './topic.ts';
 export * from './version.ts';

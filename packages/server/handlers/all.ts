@@ -10,7 +10,7 @@ import { createDocument } from './create-document.ts';
 import { createToken } from './create-token.ts';
 import { ackSubscription, attachSubscription, detachSubscription, pullSubscription } from './deliveries.ts';
 import { discover } from './discover.ts';
-import { getChangelog, getOpenapi } from './documentation.ts';
+import { getAsyncapi, getChangelog, getOpenapi } from './documentation.ts';
 import { getDocument } from './get-document.ts';
 import { createKey, listKeys, removeKey } from './keys.ts';
 import { listDocuments } from './list-documents.ts';
@@ -23,6 +23,7 @@ export const handlers = (actions: readonly Operation[], roster: Roster): Record<
   discover,
   getChangelog,
   getOpenapi: getOpenapi(actions),
+  getAsyncapi,
   // A batch is carried out as a whole by the dispatcher, never by a handler.
   batch: () => () => {
     throw new Error('A batch has no handler.');
