@@ -161,22 +161,28 @@ export class Transaction {
     return touched;
   }
 
-  /** The document as this unit sees it; undefined where there is none. The unit will be refused if that changes before it is written. */
-  async document(collection: string, id: string): Promise<StoredDocument | undefined> {
+  /**
+   * The document as this unit sees it; undefined where there is none. The unit will be refused if that changes before it is written. At once where the store
+   * can: between what is read at once and `announce` nobody else comes, so that many who change one document at the same time follow each other.
+   */
+  document(collection: string, id: string): StoredDocument | undefined | Promise<StoredDocument | undefined> {
     const touched = this.#touch(collection, id);
-    return (touched instanceof Promise ? await touched : touched).to ?? undefined;
+    return touched instanceof Promise ? touched.then(({ to }) => to ?? undefined) : (touched.to ?? undefined);
   }
 
   /** Makes a document; `id` undefined: the server makes one. Throws `CONFLICT` where the id is taken, `VALIDATION_FAILED`, `PAYLOAD_TOO_LARGE`. */
-  async create(collection: string, id: string | undefined, body: Body): Promise<StoredDocument> {
+  create(collection: string, id: string | undefined, body: Body): StoredDocument | Promise<StoredDocument> {
     if (id !== undefined && !(typeof id === 'string' && DOCUMENT_ID.test(id))) throw invalidField('/data/id', 'must be 1 to 64 of A-Z a-z 0-9 _ -');
     const text = this.#judge(collection, body);
     const made = id ?? this.#core.ids.uuid();
     const key = `${collection}/${made}`;
-    let touched = this.#documents.get(key);
     // The store refuses a taken id by itself, so a first try need not look.
-    if (touched === undefined)
-      touched = this.#careful || this.#pending.get(key) !== undefined ? await this.#touch(collection, made) : this.#remember(key, collection, made, null);
+    const blind = !this.#careful && this.#pending.get(key) === undefined;
+    const touched = this.#documents.get(key) ?? (blind ? this.#remember(key, collection, made, null) : this.#touch(collection, made));
+    return touched instanceof Promise ? touched.then((found) => this.#create(found, made, text)) : this.#create(touched, made, text);
+  }
+
+  #create(touched: Touched, made: string, text: string): StoredDocument {
     if (touched.to !== null) throw new ProtocolError('CONFLICT', `There is a document with the id ${made} already.`, { field: '/data/id' });
     const now = this.#core.clock.now();
     return this.#change(touched, { id: made, version: 1, createdAt: now, updatedAt: now, incarnation: this.#core.ids.secret(9), body: text }, 'created');
@@ -304,6 +310,12 @@ export class Transaction {
     if (!committed) this.#fall();
     for (const effect of committed ? this.#afterCommit : this.#afterFailure) effect();
   }
+
+  /** The documents that it has read or changed. */
+  get keys(): readonly string[] {
+    return [...this.#documents.keys()];
+  }
+
   #withdraw(): void {
     for (const [key, { changed }] of this.#documents) if (changed) this.#pending.settle(key, this);
   }

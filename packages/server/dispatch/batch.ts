@@ -1,8 +1,9 @@
 // Batches (9.2): many operations in one request, each by itself and in order, or all in one transaction. Every operation goes the way that it
 // would go alone: the same rows, validation, scopes, errors and memory of requests.
 import { type BatchData, type BatchOperation, invalidEnvelope, invalidField, ProtocolError } from '@godwit/protocol';
-import type { Identity } from '../core/call.ts';
+import type { Identity, Result } from '../core/call.ts';
 import { encode, JsonText } from '../core/json.ts';
+import type { Transaction } from '../core/transaction.ts';
 import type { Dispatcher, Ready } from './dispatcher.ts';
 import { failureOf } from './failure.ts';
 import { fingerprint } from './once.ts';
@@ -56,7 +57,7 @@ export class Batches {
       const field = `/data/operations/${index}`;
       if (id !== undefined && ids.size === ids.add(id).size) throw invalidField(`${field}/id`, 'is the id of another operation of this batch');
       const [pathname, query] = split(path);
-      if (/(?:^|&)wait=/.test(query)) throw invalidField(`${field}/path`, 'must not wait in a batch');
+      if (new URLSearchParams(query).has('wait')) throw invalidField(`${field}/path`, 'must not wait in a batch');
       let taken: string;
       try {
         taken = this.#dispatcher.find(method, pathname).operation.batch;
@@ -91,7 +92,7 @@ export class Batches {
   async #partial(operations: readonly BatchOperation[], request: Request): Promise<Reply> {
     const { requestId, identity } = request;
     const name = fingerprint('batch partial', JSON.stringify(operations));
-    await this.#checkName(identity, requestId, name);
+    const known = await this.#isKnown(identity, requestId, name);
     let room = this.#dispatcher.core.settings.maxBatchBytes;
     const results: string[] = [];
     let failed = 0;
@@ -117,7 +118,7 @@ export class Batches {
       results.push(text);
     }
     const succeeded = operations.length - failed;
-    if (took > replayed) await this.#remember(identity, requestId, name);
+    if (took > 0 && !known) await this.#remember(identity, requestId, name);
     return {
       status: failed === 0 ? 200 : 207,
       text: `{"results":[${results.join(',')}],"succeeded":${succeeded},"failed":${failed}}`,
@@ -125,11 +126,12 @@ export class Batches {
     };
   }
 
-  /** A partial batch is remembered by its operations; its own name only keeps others from using it. */
-  async #checkName(identity: Identity | undefined, requestId: string | undefined, name: string): Promise<void> {
-    if (requestId === undefined || identity === undefined) return;
+  /** A partial batch is remembered by its operations; its own name only keeps others from using it. Whether it is kept already. */
+  async #isKnown(identity: Identity | undefined, requestId: string | undefined, name: string): Promise<boolean> {
+    if (requestId === undefined || identity === undefined) return false;
     const known = await this.#dispatcher.core.storage.findRequest(identity.client, requestId);
     if (known !== undefined && (known.kind === 'publish' || known.operation !== name)) throw new ProtocolError('REQUEST_ID_REUSED');
+    return known !== undefined;
   }
 
   async #remember(identity: Identity | undefined, requestId: string | undefined, operation: string): Promise<void> {
@@ -149,29 +151,39 @@ export class Batches {
       requestId,
       publishes: false,
       operation: () => fingerprint('batch atomic', JSON.stringify(operations)),
-      perform: async (tx) => {
-        const results: string[] = [];
-        let room = this.#dispatcher.core.settings.maxBatchBytes;
-        for (const [index, operation] of operations.entries()) {
-          try {
-            const result = await this.#dispatcher.performOn(this.#ready(operation, identity), tx);
-            const text = resultText(operation.id, {
-              status: result.status,
-              text: result.data === undefined ? undefined : encode(result.data),
-              headers: result.headers ?? {},
-            });
-            room -= Buffer.byteLength(text);
-            if (room < 0) throw this.#tooLarge();
-            results.push(text);
-          } catch (thrown) {
-            const error = this.#failure(thrown);
-            const details = { index, id: operation.id ?? null, error: error.body(), retryable: error.body().details.retryable === true };
-            throw new ProtocolError('BATCH_FAILED', `Operation ${index} failed, so none took effect: ${error.message}`, details, { status: error.status });
-          }
-        }
-        return { status: 200, data: new JsonText(`{"results":[${results.join(',')}],"succeeded":${operations.length},"failed":0}`) };
-      },
+      perform: (tx) => this.#allOn(tx, operations, identity),
     });
     return reply;
+  }
+
+  /** Carries out all operations on one transaction: at once where each of them can be, so that nobody comes between. Throws `BATCH_FAILED`. */
+  #allOn(tx: Transaction, operations: readonly BatchOperation[], identity: Identity | undefined): Result | Promise<Result> {
+    const results: string[] = [];
+    let room = this.#dispatcher.core.settings.maxBatchBytes;
+    const keep = ({ status, data, headers = {} }: Result): void => {
+      const text = resultText(operations[results.length]?.id, { status, text: data === undefined ? undefined : encode(data), headers });
+      room -= Buffer.byteLength(text);
+      if (room < 0) throw this.#tooLarge();
+      results.push(text);
+    };
+    const failed = (thrown: unknown): never => {
+      const index = results.length;
+      const error = this.#failure(thrown);
+      const details = { index, id: operations[index]?.id ?? null, error: error.body(), retryable: error.body().details.retryable === true };
+      throw new ProtocolError('BATCH_FAILED', `Operation ${index} failed, so none took effect: ${error.message}`, details, { status: error.status });
+    };
+    const goOn = (): Result | Promise<Result> => {
+      while (results.length < operations.length) {
+        try {
+          const result = this.#dispatcher.performOn(this.#ready(operations[results.length] as BatchOperation, identity), tx);
+          if (result instanceof Promise) return result.then(keep).catch(failed).then(goOn);
+          keep(result);
+        } catch (thrown) {
+          failed(thrown);
+        }
+      }
+      return { status: 200, data: new JsonText(`{"results":[${results.join(',')}],"succeeded":${operations.length},"failed":0}`) };
+    };
+    return goOn();
   }
 }

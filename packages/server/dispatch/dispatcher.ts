@@ -130,6 +130,12 @@ export class Dispatcher {
     if (!request.metered || request.identity === undefined) return;
     const rate = this.#take(request.identity, cost);
     request.rate = rate;
+    // No waiting would make room for so many at once.
+    if (cost > rate.limit)
+      throw new ProtocolError('BATCH_TOO_LARGE', 'The batch has more operations than the budget of a minute.', {
+        limit: rate.limit,
+        field: '/data/operations',
+      });
     if (!rate.allowed) {
       throw new ProtocolError(
         'RATE_LIMITED',

@@ -10,6 +10,7 @@ import { wireTime } from '../core/time.ts';
 import { Pending, Transaction } from '../core/transaction.ts';
 import type { RememberedRequest, RequestName } from '../ports/storage.ts';
 import { refusalOf } from './failure.ts';
+import { Queue } from './queue.ts';
 import { REPLAY_HEADER, type Reply } from './request.ts';
 
 /** One operation that writes, ready to be carried out, any number of times. */
@@ -40,6 +41,8 @@ const MOST_TRIES = 32;
 
 export const fingerprint = (...parts: readonly string[]): string => hash('sha256', parts.join('\n'), 'base64url');
 
+const textOf = (data: unknown): string | undefined => (data === undefined ? undefined : encode(data));
+
 const reused = (): ProtocolError => new ProtocolError('REQUEST_ID_REUSED');
 
 const replayed = (reply: Reply): Reply => ({ ...reply, headers: { ...reply.headers, [REPLAY_HEADER]: 'true' } });
@@ -50,6 +53,7 @@ export class Once {
   readonly #core: Core;
   readonly #pending = new Pending();
   readonly #running = new Map<string, Running>();
+  readonly #queue = new Queue();
 
   constructor(core: Core) {
     this.#core = core;
@@ -100,13 +104,18 @@ export class Once {
   }
 
   async #attempt(work: Work, requestId: string | undefined): Promise<Reply & { readonly remembered?: boolean }> {
+    let refused: Transaction | undefined;
     for (let attempt = 0; ; attempt++) {
+      // Those who were refused try again one after the other, each on what the one before it announced: all at once they would refuse each other again.
+      const done = refused === undefined ? undefined : await this.#queue.join(refused.keys);
       const tx = new Transaction(this.#core, this.#pending, attempt > 0);
+      refused = tx;
       let result: Result;
       try {
         const performed = work.perform(tx);
         result = performed instanceof Promise ? await performed : performed;
       } catch (error) {
+        done?.();
         tx.settle(false);
         // It may fail only because it took effect before: what it made is there, what it removed is not.
         const remembered = await this.#recall(work, requestId);
@@ -115,27 +124,27 @@ export class Once {
         throw error;
       }
       const headers = result.headers ?? {};
-      const text = result.data === undefined ? undefined : encode(result.data);
       if (tx.isEmpty) {
+        done?.();
         // It may change nothing only because it took effect before, or because another unit that is not confirmed yet did the same.
         const remembered = await this.#recall(work, requestId);
         if (remembered !== undefined) return remembered;
         if (attempt + 1 < MOST_TRIES && !(await this.#isConfirmed(tx))) continue;
         tx.settle(true);
-        return { status: result.status, text, headers, started: result.started };
+        return { status: result.status, text: textOf(result.data), headers, started: result.started };
       }
-      if (tx.isFallen && attempt + 1 < MOST_TRIES) {
-        tx.settle(false);
-        continue;
-      }
-      const kept = result.remember === undefined ? text : encode(result.remember);
       let committed = false;
       try {
+        if (tx.isFallen && attempt + 1 < MOST_TRIES) continue;
+        const text = textOf(result.data);
+        const kept = result.remember === undefined ? text : textOf(result.remember);
         work.admit?.({ status: result.status, text, headers });
         const name = requestId === undefined ? undefined : this.#name(work, requestId, outcomeText(result.status, headers, kept));
         const unit = tx.unit(name);
         tx.announce();
-        const outcome = await this.#core.storage.write(unit);
+        const written = this.#core.storage.write(unit);
+        done?.();
+        const outcome = await written;
         if (outcome.status === 'written') {
           committed = true;
           return { status: result.status, text: text && this.#placed(text, outcome.firstSeq), headers, remembered: result.remember === undefined };
@@ -145,6 +154,7 @@ export class Once {
         if (outcome.reason !== 'document' && outcome.reason !== 'record') throw refusalOf(outcome.reason);
         if (attempt + 1 >= MOST_TRIES) throw refusalOf(outcome.reason);
       } finally {
+        done?.();
         tx.settle(committed);
       }
     }

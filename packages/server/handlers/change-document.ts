@@ -9,13 +9,16 @@ import type { StoredDocument } from '../ports/storage.ts';
 
 const change =
   (core: Core, apply: (call: Call, collection: string, current: StoredDocument) => Result): Handler =>
-  async (call) => {
+  (call) => {
     const { collection, id } = call.params as { collection: string; id: string };
     core.collections.get(collection);
-    const current = await call.tx.document(collection, id);
-    if (current === undefined) throw noDocument(collection, id);
-    checkIfMatch(call.preconditions.ifMatch, entityTag(current));
-    return apply(call, collection, current);
+    const changed = (current: StoredDocument | undefined): Result => {
+      if (current === undefined) throw noDocument(collection, id);
+      checkIfMatch(call.preconditions.ifMatch, entityTag(current));
+      return apply(call, collection, current);
+    };
+    const found = call.tx.document(collection, id);
+    return found instanceof Promise ? found.then(changed) : changed(found);
   };
 
 const shown = (document: StoredDocument): Result => ({ status: 200, data: new JsonText(documentText(document)), headers: { etag: entityTag(document) } });

@@ -34,6 +34,7 @@ export const holderOf = (...scopes: string[]): Identity => ({ ...ADMIN, keyId: '
 export interface AskOptions {
   readonly data?: unknown;
   readonly requestId?: string;
+  /** The admin where nothing is said; undefined: nobody. */
   readonly identity?: Identity | undefined;
   readonly ifMatch?: string;
   readonly ifNoneMatch?: string;
@@ -125,7 +126,9 @@ export const assemble = async ({ settings = {}, wrap = (storage) => storage, ...
   }
   for (const route of actions) dispatcher.addAction(route);
 
-  const ask: Assembly['ask'] = async (method, path, { data, requestId, identity = ADMIN, ifMatch, ifNoneMatch, metered = false } = {}) => {
+  const ask: Assembly['ask'] = async (method, path, options = {}) => {
+    const { data, requestId, ifMatch, ifNoneMatch, metered = false } = options;
+    const identity = 'identity' in options ? options.identity : ADMIN;
     const [pathname, query] = split(path);
     try {
       const request: Request = { query, data, requestId, preconditions: { ifMatch, ifNoneMatch }, identity, metered };
