@@ -94,7 +94,7 @@ try {
   report(
     `http${apart ? ', client on another core' : ''}`,
     `${circumstances(['fastify'])}
-${CONNECTIONS} keep-alive connections with one request in flight each; ${rounds} rounds of ${seconds} s, alternating, after one that is thrown away; server and client ${apart ? 'on two cores' : 'on one core'}.
+${CONNECTIONS} keep-alive connections with one request in flight each; ${rounds} rounds of ${seconds} s, alternating, after three that are thrown away; server and client ${apart ? 'on two cores' : 'on one core'}.
 Every feature on: credentials, scopes, budgets, schema, memory of requests, and each write on stable storage before it is confirmed. The ratio is that of
 neighbouring rounds: median [least-most].
 

@@ -1,4 +1,4 @@
-// Servers against each other in one run: the same load on each in turn, A B A B, the first round thrown away, medians of the rest. What is compared is
+// Servers against each other in one run: the same load on each in turn, A B A B, the first rounds thrown away, medians of the rest. What is compared is
 // requests per CPU-second of the server. Server and client share a core unless told otherwise, so that the placement of cores moves nothing.
 import { fileURLToPath } from 'node:url';
 import type { Job, JobResult } from './load.ts';
@@ -48,13 +48,16 @@ export interface Contender {
   readonly job: Omit<Job, 'port'>;
 }
 
+/** Until the compilers have done their work: thousands of requests. */
+const WARMING = 3;
+
 /** `rounds` of every contender, alternating. */
 export const alternate = async (loader: Loader, contenders: readonly Contender[], rounds: number): Promise<Round[][]> => {
   const all: Round[][] = contenders.map(() => []);
-  for (let round = 0; round <= rounds; round++) {
+  for (let round = -WARMING; round < rounds; round++) {
     for (const [index, { server, job }] of contenders.entries()) {
       const measured = await measure(loader, server, job);
-      if (round > 0) all[index]?.push(measured);
+      if (round >= 0) all[index]?.push(measured);
     }
   }
   return all;
