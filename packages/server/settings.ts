@@ -1,6 +1,6 @@
 // How the values of settings are written and read (clause 13): durations, sizes, counts, switches, lists, and the spelling of their names in files, the
 // environment and flags, all made from the one table of the protocol. Where they come from is `config.ts`'s business.
-import { SETTINGS, type Setting, type SettingName, type Settings, type SettingUnit } from '@godwit/protocol';
+import { DURATION_UNITS, SETTINGS, type Setting, type SettingName, type Settings, type SettingUnit } from '@godwit/protocol';
 
 /** A setting that is unknown or ill-formed: one sentence, made to be printed as it is and to stop the start. */
 export class ConfigError extends Error {
@@ -16,7 +16,6 @@ export type ValueRule = Pick<Setting, 'min' | 'max'> & {
   readonly choices?: readonly string[];
 };
 
-const DURATIONS = { d: 86_400_000, h: 3_600_000, m: 60_000, s: 1000, ms: 1 } as const;
 const SIZES = { GB: 1024 ** 3, MB: 1024 ** 2, KB: 1024 } as const;
 
 const AMOUNT = /^(\d{1,16}(?:\.\d{1,6})?)([A-Za-z]*)$/;
@@ -39,7 +38,7 @@ const inUnits = (value: number, units: Readonly<Record<string, number>>, zero: s
 
 /** A value as a person writes it, and as `parseValue` reads it back: `30s`, `1MB`, `off`. */
 export const formatValue = (unit: ValueRule['unit'], value: unknown): string => {
-  if (unit === 'duration') return inUnits(value as number, DURATIONS, '0s', 'ms');
+  if (unit === 'duration') return inUnits(value as number, DURATION_UNITS, '0s', 'ms');
   if (unit === 'size') return inUnits(value as number, SIZES, '0', '');
   if (unit === 'switch') return value === true ? 'on' : 'off';
   if (unit === 'list') return (value as readonly string[]).join(',');
@@ -95,7 +94,7 @@ const number = (rule: ValueRule, value: unknown, plainDurations: boolean): numbe
   // A bare number says nothing of its unit: 30 would be half a minute to one reader and 30 ms to another. Only nothing is nothing in every unit.
   if (typeof value === 'number') return rule.unit !== 'duration' || plainDurations || value === 0 ? value : undefined;
   if (typeof value !== 'string') return undefined;
-  if (rule.unit === 'duration') return value === '0' ? 0 : amount(value, DURATIONS);
+  if (rule.unit === 'duration') return value === '0' ? 0 : amount(value, DURATION_UNITS);
   return amount(value, rule.unit === 'size' ? { '': 1, ...SIZES } : { '': 1 });
 };
 

@@ -4,10 +4,11 @@ import { CursorText, type Shape } from './common.ts';
 const Patterns = { type: 'array', items: { type: 'string', minLength: 1, maxLength: 255 }, minItems: 1, maxItems: 1000 } as const;
 const Name = { type: 'string', pattern: '^[A-Za-z0-9_-]{1,64}$' } as const;
 const AckWait = {
-  type: 'integer',
+  type: ['integer', 'string'],
   minimum: 10,
   maximum: 86_400_000,
-  description: 'milliseconds without an acknowledgement after which messages are sent again',
+  pattern: '^[0-9]{1,8}(ms|s|m|h)$',
+  description: 'how long without an acknowledgement until messages are sent again: milliseconds, or text such as `30s`; at most a day',
 } as const;
 
 export const SubscriptionCreate = {

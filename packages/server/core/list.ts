@@ -150,7 +150,7 @@ export interface DocumentListing {
 }
 
 /** Reads the query of a list. Throws `VALIDATION_FAILED` naming each parameter at fault, `INVALID_CURSOR` for an `after` of something else. */
-export const readListQuery = (collection: Collection, query: Readonly<Record<string, unknown>>): DocumentListing => {
+export const readListQuery = (collection: Collection, query: Readonly<Record<string, unknown>>, maxBytes: number = BOUNDS.pageBytes): DocumentListing => {
   const errors: FieldError[] = [];
   const conditions: Condition[] = [];
   for (const [parameter, text] of Object.entries(query)) {
@@ -171,7 +171,7 @@ export const readListQuery = (collection: Collection, query: Readonly<Record<str
       conditions,
       sort,
       limit: (query['limit'] as number | undefined) ?? BOUNDS.listLimit.default,
-      maxBytes: BOUNDS.pageBytes,
+      maxBytes,
     },
     place: after === undefined ? undefined : readPlace(name, after),
     nextCursor: (place) => writePlace(name, place),

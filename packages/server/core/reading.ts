@@ -23,6 +23,7 @@ export interface PageRequest {
   readonly filter: LogFilter;
   readonly after: number;
   readonly limit: number;
+  readonly maxBytes: number;
   /** Where the client said from where, for the error that it is gone. */
   readonly field: string;
 }
@@ -35,13 +36,13 @@ export const messagesAsked = (core: Core, { query, identity }: Pick<Call, 'query
 };
 
 /** A page of what matches. Throws `CURSOR_EXPIRED` where messages after the place are no longer kept. */
-export const readPage = async (core: Core, { filter, after, limit, field }: PageRequest): Promise<ReadPage> => {
+export const readPage = async (core: Core, { filter, after, limit, maxBytes, field }: PageRequest): Promise<ReadPage> => {
   core.cursors.checkKept(after, field);
   // The commonest question of a poll: is there anything new at all?
   if (after >= core.storage.log.last) return { messages: [], cursor: after, more: false };
   let place = after;
   for (let stretch = 1; ; stretch++) {
-    const page = await core.storage.readLog({ after: place, filter, limit, maxBytes: BOUNDS.pageBytes });
+    const page = await core.storage.readLog({ after: place, filter, limit, maxBytes });
     if (page.first > place + 1) throw core.cursors.expired(field);
     // The store may have committed what this side is about to be told of: a cursor to there would be refused as one past the end.
     const { last } = core.storage.log;

@@ -4,6 +4,7 @@ import { subscribableFilter } from '../core/access.ts';
 import type { Call, Handler, Identity } from '../core/call.ts';
 import type { Core } from '../core/core.ts';
 import type { Durable } from '../core/durables.ts';
+import { pageBytes } from '../core/page-bytes.ts';
 import { countPending } from '../core/pending.ts';
 import { checkWait, pageText, readOrWait } from '../core/reading.ts';
 import type { Session } from '../core/session.ts';
@@ -57,6 +58,11 @@ export const pullSubscription =
     const filter = filterFor(core, call, durable);
     const waitMs = checkWait(core, wait, '/data/wait');
     if (ack !== undefined) core.durables.acknowledge(durable, core.cursors.place(ack, '/data/ack'));
-    const page = await readOrWait(core, { filter, after: durable.acknowledged, limit, field: '/data/ack' }, waitMs, call.parking);
+    const page = await readOrWait(
+      core,
+      { filter, after: durable.acknowledged, limit, maxBytes: pageBytes(core, call), field: '/data/ack' },
+      waitMs,
+      call.parking,
+    );
     return { status: 200, data: pageText(core, page) };
   };

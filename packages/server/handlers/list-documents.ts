@@ -6,13 +6,15 @@ import { documentText } from '../core/document.ts';
 import { JsonText } from '../core/json.ts';
 import { readListQuery } from '../core/list.ts';
 import { type OverlaidPage, overlaidList } from '../core/overlaid-list.ts';
+import { pageBytes } from '../core/page-bytes.ts';
 import { StorageError } from '../ports/storage.ts';
 
 export const listDocuments =
   (core: Core): Handler =>
-  async ({ params, query, tx }) => {
+  async (call) => {
+    const { params, query, tx } = call;
     const collection = core.collections.get(params['collection'] as string);
-    const listing = readListQuery(collection, query);
+    const listing = readListQuery(collection, query, pageBytes(core, call));
     let page: OverlaidPage;
     try {
       page = await overlaidList(core.storage, listing.query, listing.place, tx.ownDocuments(collection.name));

@@ -2,6 +2,7 @@
 import { BOUNDS, invalidField } from '@godwit/protocol';
 import type { Handler } from '../core/call.ts';
 import type { Core } from '../core/core.ts';
+import { pageBytes } from '../core/page-bytes.ts';
 import { checkWait, messagesAsked, pageText, readOrWait } from '../core/reading.ts';
 
 export const readMessages =
@@ -12,6 +13,6 @@ export const readMessages =
     const { filter, after } = messagesAsked(core, call);
     const wait = checkWait(core, call.query['wait'] as number | undefined, '/query/wait');
     const limit = (call.query['limit'] as number | undefined) ?? BOUNDS.messagesLimit.default;
-    const page = await readOrWait(core, { filter, after, limit, field: '/query/after' }, wait, call.parking);
+    const page = await readOrWait(core, { filter, after, limit, maxBytes: pageBytes(core, call), field: '/query/after' }, wait, call.parking);
     return { status: 200, data: pageText(core, page) };
   };

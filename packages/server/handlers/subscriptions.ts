@@ -1,5 +1,5 @@
 // Subscriptions as resources (6.2.3, 6.2.4): unnamed ones live on their WebSocket, durable ones until they are deleted.
-import { ProtocolError, type SubscriptionCreate, type SubscriptionReplace } from '@godwit/protocol';
+import { invalidField, ProtocolError, parseDuration, type SubscriptionCreate, type SubscriptionReplace } from '@godwit/protocol';
 import { mayDo, subscribableFilter } from '../core/access.ts';
 import type { Call, Handler, Identity, Result } from '../core/call.ts';
 import type { Core } from '../core/core.ts';
@@ -32,6 +32,15 @@ const clientAsked = (call: Call): string => {
   return asked;
 };
 
+/** Milliseconds; the setting where nothing is asked for. */
+const ackWaitOf = ({ settings }: Core, asked: number | string | undefined): number => {
+  const ms = typeof asked === 'string' ? parseDuration(asked) : (asked ?? settings.ackWait);
+  if (ms === undefined || ms < 10 || ms > LONGEST_ACK_WAIT) throw invalidField('/data/ackWait', 'must be between 10ms and 24h');
+  return ms;
+};
+
+const LONGEST_ACK_WAIT = 86_400_000;
+
 export const createSubscription =
   (core: Core): Handler =>
   async (call) => {
@@ -41,7 +50,7 @@ export const createSubscription =
     const patterns = readPatterns(topics, '/data/topics');
     const filter = subscribableFilter(identityOf(call), core.collections, patterns, '/data/topics');
     const place = core.cursors.start(after, '/data/after');
-    if (name !== undefined) return createDurable(core, call, { name, patterns, place, ackWait });
+    if (name !== undefined) return createDurable(core, call, { name, patterns, place, ackWait: ackWaitOf(core, ackWait) });
     core.cursors.checkKept(place, '/data/after');
     const { id, start } = (call.session as NonNullable<Call['session']>).subscribe(filter, place);
     return { status: 201, data: { subscription: id, cursor: core.cursors.format(place) }, started: start };
@@ -50,12 +59,7 @@ export const createSubscription =
 const createDurable = async (
   core: Core,
   call: Call,
-  {
-    name,
-    patterns,
-    place,
-    ackWait,
-  }: { readonly name: string; readonly patterns: readonly string[]; readonly place: number; readonly ackWait: number | undefined },
+  { name, patterns, place, ackWait }: { readonly name: string; readonly patterns: readonly string[]; readonly place: number; readonly ackWait: number },
 ): Promise<Result> => {
   const { client } = identityOf(call);
   const known = core.durables.find(client, name);
@@ -70,7 +74,7 @@ const createDurable = async (
     client,
     name,
     topics: patterns,
-    ackWait: ackWait ?? core.settings.ackWait,
+    ackWait,
     acknowledged: place,
     sent: 0,
     redeliveries: 0,
@@ -97,9 +101,12 @@ export const replaceSubscription =
     const durable = core.durables.get(client, call.params['name'] as string);
     const patterns = readPatterns(topics, '/data/topics');
     subscribableFilter(identityOf(call), core.collections, patterns, '/data/topics');
-    const changed = { ...durable, topics: patterns, ackWait: ackWait ?? durable.ackWait };
+    const changed = { ...durable, topics: patterns, ackWait: ackWait === undefined ? durable.ackWait : ackWaitOf(core, ackWait) };
     call.tx.record(core.durables.record(changed, client, durable.name, 'present'));
+    const over = core.durables.changing(durable);
+    call.tx.afterFailure(over);
     call.tx.afterCommit(() => {
+      over();
       durable.topics = changed.topics;
       durable.ackWait = changed.ackWait;
       durable.attachment?.restart();
