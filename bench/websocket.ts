@@ -1,5 +1,5 @@
 // `npm run bench -- websocket`: what messages cost over WebSockets, Godwit and its peers in turn (issue 3 tells the goals). Options: --only <scenario>[,…],
-// --quick, --seconds, --rounds, --apart (the load on another core), --alone (no peers), --write.
+// --quick, --seconds, --rounds, --apart (the load on another core), --alone (no peers), --profile, --write.
 import { option } from './harness/report.ts';
 import { confirmed } from './websocket/confirmed.ts';
 import { fanOut, manySubscribers, manyTopics, oneInFlight } from './websocket/fan-out.ts';

@@ -2,6 +2,7 @@
 import { type Figure, figure, median, shown } from '../harness/compare.ts';
 import { circumstances, option, type Row, report, table } from '../harness/report.ts';
 import { type Round, ratioOf, type Side } from './loader.ts';
+import { readLatency } from './mood.ts';
 
 export const quick = process.argv.includes('--quick');
 export const apart = process.argv.includes('--apart');
@@ -45,5 +46,5 @@ export const PLACED = apart ? 'server and load on two cores' : 'server and load 
 export const section = (title: string, how: string, head: Row, body: readonly Row[]): void =>
   report(
     `websocket: ${title}${quick ? ', quick' : ''}${apart ? ', load on another core' : ''}`,
-    `${circumstances(['socket.io', 'ws'])}\n${how}\n\n${table(head, body)}`,
+    `${circumstances(['socket.io', 'ws'])} A read out of 4 MB took ${readLatency()}.\n${how}\n\n${table(head, body)}`,
   );

@@ -1,14 +1,21 @@
 // Godwit and its peers, started for a scenario and stopped after it.
 import { type GodwitOptions, type Served, startGodwit, startPeer } from '../harness/processes.ts';
 import { type Side, startSide } from './loader.ts';
+import { profiling } from './profile.ts';
+import { profiled } from './settings.ts';
 
 export const SERVER_CORE = 0;
 
 /** Budgets that a measurement does not exhaust; everything else as it comes. */
 const FLAGS = ['--messages-per-second', '1000000000', '--connections-per-client', '1000000'];
 
-export const godwitServer = ({ flags = [], ...options }: GodwitOptions = {}): Promise<Served> =>
-  startGodwit({ core: SERVER_CORE, flags: [...FLAGS, ...flags], ...options });
+export const godwitServer = async ({ flags = [], nodeFlags = [], ...options }: GodwitOptions = {}): Promise<Served> => {
+  const profile = profiled ? profiling() : undefined;
+  const all = { core: SERVER_CORE, flags: [...FLAGS, ...flags], nodeFlags: [...nodeFlags, ...(profile?.nodeFlags ?? [])], ...options };
+  const server = await startGodwit(all);
+  if (profile === undefined) return server;
+  return { ...server, stop: () => server.stop().then(profile.print) };
+};
 
 export const godwit = async (core: number, options: GodwitOptions & { readonly tls?: boolean } = {}): Promise<Side> =>
   startSide({ server: await godwitServer(options), dialect: 'godwit', core, tls: options.tls ?? false });
