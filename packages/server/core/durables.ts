@@ -53,6 +53,8 @@ export class Durables {
   readonly #clock: Clock;
   readonly #byClient = new Map<string, Map<string, Durable>>();
   readonly #dirty = new Set<Durable>();
+  /** Those with a change under way, and how many: until it is over they must not be written down as they were. */
+  readonly #changing = new Map<Durable, number>();
   #flushing: Promise<void> | undefined;
   #scheduled = false;
 
@@ -138,6 +140,16 @@ export class Durables {
     this.touch(durable);
   }
 
+  /** A change of it is about to be written; call what is returned once, when that is over, whatever became of it. */
+  changing(durable: Durable): () => void {
+    this.#changing.set(durable, (this.#changing.get(durable) ?? 0) + 1);
+    return () => {
+      const left = (this.#changing.get(durable) ?? 0) - 1;
+      if (left > 0) this.#changing.set(durable, left);
+      else this.#changing.delete(durable);
+    };
+  }
+
   /** It will be written down within the second. */
   touch(durable: Durable): void {
     this.#dirty.add(durable);
@@ -157,8 +169,10 @@ export class Durables {
   async flush(): Promise<void> {
     while (this.#flushing !== undefined) await this.#flushing;
     if (this.#dirty.size === 0) return;
-    const changed = [...this.#dirty];
-    this.#dirty.clear();
+    const changed = [...this.#dirty].filter((durable) => !this.#changing.has(durable));
+    for (const durable of changed) this.#dirty.delete(durable);
+    if (this.#dirty.size > 0) this.#schedule(FLUSH_MS);
+    if (changed.length === 0) return;
     this.#flushing = this.#write(changed).finally(() => {
       this.#flushing = undefined;
     });
