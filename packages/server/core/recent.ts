@@ -9,7 +9,8 @@ const OVERHEAD = 200;
 const sizeOf = (message: StoredMessage): number => message.topic.length + message.data.length + OVERHEAD;
 
 export class RecentMessages {
-  #messages: StoredMessage[] = [];
+  /** Before `#head` is nothing: what was let go of must not be kept from being collected. */
+  #messages: (StoredMessage | undefined)[] = [];
   #head = 0;
   #bytes = 0;
   /** Everything after this place and up to the newest is here. */
@@ -25,7 +26,8 @@ export class RecentMessages {
       this.#bytes += sizeOf(message);
     }
     while (this.#messages.length - this.#head > MOST_MESSAGES || (this.#bytes > MOST_BYTES && this.#head < this.#messages.length)) {
-      const oldest = this.#messages[this.#head++] as StoredMessage;
+      const oldest = this.#messages[this.#head] as StoredMessage;
+      this.#messages[this.#head++] = undefined;
       this.#bytes -= sizeOf(oldest);
       this.#after = oldest.seq;
     }
