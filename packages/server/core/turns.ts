@@ -17,10 +17,14 @@ export class Turns {
   readonly #run = (): void => {
     const end = performance.now() + BUDGET_MS;
     let done = 0;
-    // The clock is asked now and then only: most pieces take microseconds.
-    while (done < this.#queue.length && (done % 4 !== 0 || done === 0 || performance.now() < end)) (this.#queue[done++] as () => void)();
-    this.#queue.splice(0, done);
-    this.#scheduled = this.#queue.length > 0;
-    if (this.#scheduled) setImmediate(this.#run);
+    try {
+      // The clock is asked now and then only: most pieces take microseconds.
+      while (done < this.#queue.length && (done % 4 !== 0 || done === 0 || performance.now() < end)) (this.#queue[done++] as () => void)();
+    } finally {
+      // One that throws must not keep the others from their turn.
+      this.#queue.splice(0, done);
+      this.#scheduled = this.#queue.length > 0;
+      if (this.#scheduled) setImmediate(this.#run);
+    }
   };
 }
