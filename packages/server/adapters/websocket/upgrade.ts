@@ -85,8 +85,16 @@ export const serveWebSockets = (server: Server, options: UpgradeOptions): void =
     clientTracking: false,
     maxPayload: settings.maxMessageBytes,
     handleProtocols: (protocols) => (protocols.has(PROTOCOL) ? PROTOCOL : false),
+    // A message that many get is compressed once, with the full window: who asks for a smaller one gets no compression.
     perMessageDeflate: settings.webSocketCompression
-      ? { serverNoContextTakeover: true, clientNoContextTakeover: true, threshold: settings.compressionThreshold, concurrencyLimit: 4 }
+      ? {
+          serverNoContextTakeover: true,
+          clientNoContextTakeover: true,
+          // The declarations know numbers only.
+          serverMaxWindowBits: false as unknown as number,
+          threshold: settings.compressionThreshold,
+          concurrencyLimit: 4,
+        }
       : false,
   });
   sockets.on('headers', (headers) => headers.push(`X-Protocol-Version: ${PROTOCOL_VERSION}`));
