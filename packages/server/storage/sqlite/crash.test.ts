@@ -10,7 +10,7 @@ import { createInterface } from 'node:readline';
 import { describe, it } from 'node:test';
 import type { Worker } from 'node:worker_threads';
 import { type Storage, StorageError, type WriteUnit } from '../../ports/storage.ts';
-import { collection, message, readAll } from '../../ports/storage-subject.contract.ts';
+import { collection, KEEP_ALL, message, readAll } from '../../ports/storage-subject.contract.ts';
 import { openSqliteStorage } from './index.ts';
 
 const LANES = 64;
@@ -118,7 +118,7 @@ if (process.argv[2] === 'child') {
         await storage.write(publishOf('before'));
         const isFailed = (error: unknown): boolean => error instanceof StorageError && error.problem === 'failed';
         const flying = Array.from({ length: 100 }, (_, n) => storage.write(publishOf(`flying-${n}`)));
-        const tidying = storage.tidy({ messagesBefore: 0, maxLogBytes: 0, publishesBefore: 0, requestsBefore: 0 });
+        const tidying = storage.tidy(KEEP_ALL);
         const settled = Promise.allSettled([...flying, tidying]);
         await workers[0]?.terminate();
         for (const result of await settled) assert.ok(result.status === 'fulfilled' || isFailed(result.reason));
