@@ -5,6 +5,8 @@ import type { Storage } from '../ports/storage.ts';
 
 const SHORTEST_MS = 50;
 const LONGEST_MS = 30_000;
+/** How often the size of the log is looked at: it may grow by a lot in the time that its age takes to matter. */
+const SIZE_MS = 500;
 /** Between two steps while there is more to do, so that writers have the store to themselves most of the time. */
 const BREATH_MS = 10;
 
@@ -14,8 +16,17 @@ export const startRetention = (storage: Storage, clock: Clock, settings: Setting
   const interval = Math.max(SHORTEST_MS, Math.min(LONGEST_MS, Math.min(retentionAge, publishWindow, idempotencyWindow) / 20));
   let cancel = (): void => {};
   let stopped = false;
+  let dueAt = clock.now() + interval;
   const schedule = (ms: number): void => {
-    if (!stopped) cancel = clock.after(ms, step);
+    if (!stopped) cancel = clock.after(ms, look);
+  };
+  const look = (): void => {
+    if (clock.now() >= dueAt || storage.log.bytes > retentionBytes) step();
+    else schedule(Math.min(SIZE_MS, interval));
+  };
+  const rest = (): void => {
+    dueAt = clock.now() + interval;
+    schedule(Math.min(SIZE_MS, interval));
   };
   const step = (): void => {
     const now = clock.now();
@@ -27,12 +38,13 @@ export const startRetention = (storage: Storage, clock: Clock, settings: Setting
         requestsBefore: now - idempotencyWindow,
       })
       // A store that cannot tidy now says so to its writers; this tries again.
-      .then(
-        ({ done }) => schedule(done ? interval : BREATH_MS),
-        () => schedule(interval),
-      );
+      .then(({ done }) => {
+        if (done) return rest();
+        dueAt = clock.now();
+        schedule(BREATH_MS);
+      }, rest);
   };
-  schedule(interval);
+  schedule(Math.min(SIZE_MS, interval));
   return () => {
     stopped = true;
     cancel();

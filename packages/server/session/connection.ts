@@ -120,13 +120,18 @@ export class Connection implements Outlet, Session {
   /** What gathered leaves in one write. */
   flush(): void {
     const items = this.#out;
+    // Whoever asked while so much had gathered was told to wait, and no socket will tell them to go on.
+    const kept = this.queued > this.#home.settings.maxQueuedBytes && !this.#wasCongested;
     this.#out = [];
     this.#outBytes = 0;
     if (this.isClosed || items.length === 0) return;
     this.link.write(items);
     const { queued } = this.link;
     const mark = this.#home.settings.maxQueuedBytes;
-    if (queued <= mark) return;
+    if (queued <= mark) {
+      if (kept) this.drained();
+      return;
+    }
     if (queued > mark * HOPELESS + this.#home.settings.maxBatchBytes) return this.close(1013, 'too slow');
     this.#wasCongested = true;
     if (this.#followers !== undefined) for (const follower of this.#followers.values()) follower.fallBehind();

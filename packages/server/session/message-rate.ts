@@ -14,11 +14,11 @@ export class MessageRate {
     this.#at = now;
   }
 
-  /** Takes `cost` tokens where there are so many; a cost above the whole bucket takes a full one. */
+  /** Takes `cost` tokens where there are so many. */
   take(cost: number, limit: number, now: number): boolean {
     this.#tokens = Math.min(limit, this.#tokens + ((now - this.#at) * limit) / 1000);
     this.#at = now;
-    if (this.#tokens < Math.min(cost, limit)) return false;
+    if (this.#tokens < cost) return false;
     this.#tokens -= cost;
     return true;
   }
