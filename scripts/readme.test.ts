@@ -1,0 +1,269 @@
+// What README.md and the guides show works: their shell blocks run in order, pasted as they stand, against the built server, their TypeScript
+// blocks are type-checked and run, their links lead somewhere. Only ports and keys are put in. Blocks of other languages are for reading.
+//
+// A shell block is run when it has a curl in it; `npm` lines are only looked up. A comment `# answers 409` stands before a curl that is refused. A ts block
+// begins with its file's name: `godwit.config.ts` is what the server is started with from there on, and what is not imported by another is a program.
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { after, describe, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { ADMIN_KEY, type ServerProcess, startProcess } from '../packages/server/testing/process.ts';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const DOCUMENTS = ['README.md', ...readdirSync(join(root, 'docs/guides')).map((name) => `docs/guides/${name}`)];
+const SCRIPT_MS = 15_000;
+const OPTIONS = { noEmit: true, composite: false, declaration: false, skipLibCheck: true, types: ['node'] };
+const hasCurl = spawnSync('curl', ['--version']).status === 0;
+const posix = process.platform !== 'win32';
+
+interface Block {
+  readonly language: string;
+  readonly text: string;
+  readonly line: number;
+}
+
+const blocksOf = (document: string): Block[] => {
+  const text = readFileSync(join(root, document), 'utf8');
+  return [...text.matchAll(/^```(\w+)\n([\s\S]*?)^```$/gm)].map((found) => ({
+    language: found[1] as string,
+    text: found[2] as string,
+    line: text.slice(0, found.index).split('\n').length,
+  }));
+};
+
+const fileName = (block: Block): string => /^\/\/ ([\w.-]+\.ts)\b/.exec(block.text)?.[1] ?? '';
+const programsOf = (blocks: readonly Block[]): Block[] => blocks.filter(({ language }) => language === 'ts');
+const isImported = (name: string, blocks: readonly Block[]): boolean => programsOf(blocks).some(({ text }) => text.includes(`from './${name}'`));
+
+const workspace = mkdtempSync(join(tmpdir(), 'godwit-readme-'));
+const running = new Set<ChildProcess>();
+after(() => {
+  for (const child of running) child.kill('SIGKILL');
+  rmSync(workspace, { recursive: true, force: true, maxRetries: 5 });
+});
+
+const folderOf = (document: string): string => {
+  const folder = join(workspace, document.replaceAll(/\W/g, '-'));
+  if (!existsSync(folder)) {
+    mkdirSync(folder);
+    writeFileSync(join(folder, 'package.json'), '{"type":"module"}');
+    symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
+  }
+  return folder;
+};
+
+/** The curl that blocks meet: it writes down what it was answered, and lets go of a stream after a moment. */
+const curlIn = (folder: string): string => {
+  const bin = join(folder, 'bin');
+  mkdirSync(bin);
+  const real = spawnSync('sh', ['-c', 'command -v curl'], { encoding: 'utf8' }).stdout.trim();
+  const script = `#!/bin/sh
+stream=
+for word; do [ "$word" = -N ] && stream=1; done
+head=$(mktemp)
+'${real}' -sS -D "$head" --max-time "$([ -n "$stream" ] && echo 1 || echo 10)" "$@"
+code=$?
+status=$(sed -n 's/^HTTP[^ ]* \\([0-9]*\\).*/\\1/p' "$head" | tail -n 1)
+rm -f "$head"
+echo "\${EXPECT:-2xx} \${status:-none} $*" | tr '\\n' ' ' >> '${folder}/answers'
+echo >> '${folder}/answers'
+[ -n "$stream" ] && [ $code = 28 ] && code=0
+exit $code
+`;
+  writeFileSync(join(bin, 'curl'), script);
+  chmodSync(join(bin, 'curl'), 0o755);
+  return bin;
+};
+
+const start = async (folder: string, port?: string): Promise<ServerProcess> => {
+  const flags = ['--host', '::', ...(port === undefined ? [] : ['--port', port])];
+  const server = await startProcess({ data: join(folder, 'godwit-data'), cwd: folder, flags, onSpawn: (child) => running.add(child) });
+  assert.notEqual(server.url, '', `the server starts: ${server.stderr()}`);
+  return server;
+};
+
+const portOf = (url: string): string => new URL(url).port;
+
+interface Program {
+  readonly child: ChildProcess;
+  output(): string;
+  /** Resolves when the output fits; fails when it has not in time, or the program has ended. */
+  says(pattern: RegExp): Promise<RegExpExecArray>;
+}
+
+const run = (folder: string, file: string, env: Readonly<Record<string, string>> = {}): Program => {
+  const child = spawn(process.execPath, [file], { cwd: folder, env: { PATH: process.env['PATH'], KEY: ADMIN_KEY, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+  running.add(child);
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (output += chunk));
+  const says = (pattern: RegExp): Promise<RegExpExecArray> =>
+    new Promise((resolve, reject) => {
+      const late = setTimeout(() => reject(new Error(`${file} did not say ${pattern}: ${output}`)), SCRIPT_MS);
+      const look = (): void => {
+        const found = pattern.exec(output);
+        if (found === null) return;
+        clearTimeout(late);
+        resolve(found);
+      };
+      child.stdout.on('data', look);
+      child.on('close', (code) => {
+        clearTimeout(late);
+        const found = pattern.exec(output);
+        if (found === null) reject(new Error(`${file} ended with ${code} before it said ${pattern}: ${output}`));
+        else resolve(found);
+      });
+      look();
+    });
+  return { child, output: () => output, says };
+};
+
+const shell = (folder: string, bin: string, block: Block, ports: ReadonlyMap<string, string>): Promise<string> => {
+  let text = block.text.replace(/^export KEY=.*$/m, `export KEY=${ADMIN_KEY}`).replaceAll(/^# answers (\d+).*$/gm, 'EXPECT=$1 \\');
+  for (const [from, to] of ports) text = text.replaceAll(`localhost:${from}`, `localhost:${to}`);
+  const state = join(folder, 'state.sh');
+  writeFileSync(join(folder, 'block.sh'), `set -ea\n[ -f '${state}' ] && . '${state}'\n${text}\nexport -p > '${state}'\n`);
+  const child = spawn('sh', ['block.sh'], {
+    cwd: folder,
+    env: { PATH: `${bin}:${dirname(process.execPath)}:${process.env['PATH']}`, KEY: ADMIN_KEY },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  running.add(child);
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (output += chunk));
+  return new Promise((resolve, reject) => {
+    const late = setTimeout(() => child.kill('SIGKILL'), SCRIPT_MS);
+    child.on('close', (code) => {
+      clearTimeout(late);
+      if (code === 0) resolve(output);
+      else reject(new Error(`line ${block.line}: the block ended with ${code}: ${output}`));
+    });
+  });
+};
+
+/** Begun before the tests, which it does not hold up. */
+const typesChecked = ((): Promise<string> => {
+  const files = DOCUMENTS.flatMap((document) => {
+    const folder = folderOf(`types ${document}`);
+    return programsOf(blocksOf(document)).map((block) => {
+      writeFileSync(join(folder, fileName(block)), block.text);
+      return join(folder, fileName(block));
+    });
+  });
+  assert(files.length >= 3, 'TypeScript is found');
+  writeFileSync(join(workspace, 'tsconfig.json'), JSON.stringify({ extends: join(root, 'tsconfig.base.json'), compilerOptions: OPTIONS, files }));
+  symlinkSync(join(root, 'node_modules'), join(workspace, 'node_modules'));
+  const child = spawn(process.execPath, [join(root, 'node_modules/.bin/tsc'), '-p', workspace], { stdio: ['ignore', 'pipe', 'inherit'] });
+  running.add(child);
+  let output = '';
+  child.stdout.on('data', (chunk: Buffer) => (output += chunk));
+  return new Promise((resolve) => child.on('close', (code) => resolve(code === 0 ? '' : `${code} ${output}`)));
+})();
+
+test('the TypeScript blocks type-check', async () => {
+  assert.equal(await typesChecked, '');
+});
+
+describe('the blocks run', { concurrency: 3 }, () => {
+  for (const document of DOCUMENTS) {
+    test(`of ${document}`, { skip: !(hasCurl && posix) && 'needs curl and a POSIX shell' }, async () => {
+      const blocks = blocksOf(document);
+      const folder = folderOf(document);
+      const bin = curlIn(folder);
+      let server = await start(folder);
+      const ports = new Map([['7117', portOf(server.url)]]);
+      const programs: Program[] = [];
+      for (const block of blocks) {
+        if (block.language === 'sh' && /\bcurl\b/.test(block.text)) await shell(folder, bin, block, ports);
+        if (block.language !== 'ts') continue;
+        const name = fileName(block);
+        assert.notEqual(name, '', `${document}:${block.line} begins with its file's name`);
+        let text = block.text.replace(/\bport: 71\d\d\b/, 'port: 0');
+        for (const [from, to] of ports) text = text.replaceAll(`localhost:${from}`, `localhost:${to}`);
+        writeFileSync(join(folder, name), text);
+        if (name === 'godwit.config.ts') {
+          server.kill();
+          await server.exited;
+          server = await start(folder, ports.get('7117'));
+        } else if (!isImported(name, blocks)) {
+          const program = run(folder, name);
+          programs.push(program);
+          const [, port] = await program.says(/(?:localhost:(\d+))?.*\n/);
+          if (port !== undefined) ports.set('7118', port);
+        }
+      }
+      for (const { child } of programs) child.kill();
+      server.kill();
+      assert.equal((await server.exited).code, 0);
+      const answers = existsSync(join(folder, 'answers')) ? readFileSync(join(folder, 'answers'), 'utf8').trim().split('\n') : [];
+      const wrong = answers.filter((answer) => !/^2xx 2\d\d |^(\d+) \1 /.test(answer));
+      assert.deepEqual(wrong, [], document);
+      const curls = blocks.filter(({ language }) => language === 'sh').flatMap(({ text }) => [...text.matchAll(/\bcurl\s+(?:-|"|local|\$)/g)]).length;
+      assert.equal(answers.length, curls, 'every curl was answered');
+    });
+  }
+});
+
+test('the npm scripts that are shown are there', () => {
+  const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { scripts: Record<string, string> };
+  for (const document of DOCUMENTS) {
+    for (const [, name] of readFileSync(join(root, document), 'utf8').matchAll(/\bnpm (?:run )?(start|test|(?<=run )[\w:]+)/g)) {
+      assert(name !== undefined && name in scripts, `${document}: npm ${name}`);
+    }
+  }
+});
+
+test('the links lead somewhere', () => {
+  for (const document of [...DOCUMENTS, 'docs/protocol.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md']) {
+    const text = readFileSync(join(root, document), 'utf8').replaceAll(/^```[\s\S]*?^```$/gm, '');
+    for (const [, target = '', anchor] of text.matchAll(/\]\((?!https?:)([^)#]*)(?:#([^)]*))?\)/g)) {
+      const path = target === '' ? join(root, document) : join(root, dirname(document), target);
+      assert(existsSync(path), `${document}: ${target}`);
+      if (anchor === undefined) continue;
+      const headings = [...readFileSync(path, 'utf8').matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) =>
+        heading
+          .toLowerCase()
+          .replaceAll(/[^\w\s-]/g, '')
+          .replaceAll(/\s/g, '-'),
+      );
+      assert(headings.includes(anchor), `${document}: ${target}#${anchor}`);
+    }
+  }
+});
+
+test('the client of subscribing.md goes on where it was, across a killed server and its own end', { skip: !posix && 'needs POSIX signals' }, async () => {
+  const folder = folderOf('resume');
+  let server = await start(folder);
+  const port = portOf(server.url);
+  const block = blocksOf('docs/guides/subscribing.md').find((each) => fileName(each) === 'follow.ts');
+  writeFileSync(join(folder, 'follow.ts'), (block as Block).text.replace('localhost:7117', `localhost:${port}`));
+  let sent = 0;
+  const publish = async (): Promise<void> => {
+    const n = ++sent;
+    const response = await fetch(`http://localhost:${port}/v1/topics/demo.${n}/messages`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${ADMIN_KEY}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ requestId: `resume-${n}`, data: n }),
+    });
+    assert.equal(response.status, 201);
+  };
+  const first = run(folder, 'follow.ts');
+  await publish();
+  await first.says(/demo\.1 1\n/);
+  server.kill('SIGKILL');
+  await server.exited;
+  server = await start(folder, port);
+  await publish();
+  await publish();
+  await first.says(/demo\.3 3\n/);
+  assert.equal(first.output(), 'demo.1 1\ndemo.2 2\ndemo.3 3\n');
+  first.child.kill();
+  await publish();
+  const second = run(folder, 'follow.ts');
+  await second.says(/demo\.4 4\n/);
+  assert.match(second.output(), /^(demo\.3 3\n)?demo\.4 4\n$/, 'at least once: the end may have come before the cursor was stored');
+  second.child.kill();
+  server.kill('SIGKILL');
+});
