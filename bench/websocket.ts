@@ -3,6 +3,10 @@
 import { option } from './harness/report.ts';
 import { confirmed } from './websocket/confirmed.ts';
 import { fanOut, manySubscribers, manyTopics, oneInFlight } from './websocket/fan-out.ts';
+import { latency } from './websocket/latency.ts';
+import { memory } from './websocket/memory.ts';
+import { storm } from './websocket/storm.ts';
+import { tls } from './websocket/tls.ts';
 
 const scenarios: Readonly<Record<string, () => Promise<void>>> = {
   fanout: fanOut,
@@ -10,6 +14,10 @@ const scenarios: Readonly<Record<string, () => Promise<void>>> = {
   topics: manyTopics,
   publish: confirmed,
   fanout10k: manySubscribers,
+  latency,
+  memory,
+  tls,
+  storm,
 };
 
 const only = option('only', '');
