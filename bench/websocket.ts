@@ -4,7 +4,9 @@ import { option } from './harness/report.ts';
 import { confirmed } from './websocket/confirmed.ts';
 import { fanOut, manySubscribers, manyTopics, oneInFlight } from './websocket/fan-out.ts';
 import { latency } from './websocket/latency.ts';
+import { log } from './websocket/log.ts';
 import { memory } from './websocket/memory.ts';
+import { patterns } from './websocket/patterns.ts';
 import { storm } from './websocket/storm.ts';
 import { tls } from './websocket/tls.ts';
 
@@ -18,6 +20,8 @@ const scenarios: Readonly<Record<string, () => Promise<void>>> = {
   memory,
   tls,
   storm,
+  patterns,
+  log,
 };
 
 const only = option('only', '');

@@ -8,7 +8,7 @@ const io = new Server(http, { transports: ['websocket'], perMessageDeflate: fals
 
 io.on('connection', (socket) => {
   socket.on('subscribe', (topic: string, done: () => void) => {
-    socket.join(topic);
+    void socket.join(topic);
     done();
   });
   socket.on('publish', (topic: string, data: unknown) => {

@@ -31,6 +31,15 @@ export type Command =
       readonly seconds: number;
       readonly perSecond?: number;
     }
+  /** Goes on again and again from a cursor that lies `messages` before the end of the log, each time until they have come. */
+  | {
+      readonly do: 'resume';
+      readonly target: Target;
+      readonly after: string;
+      readonly messages: number;
+      readonly connections: number;
+      readonly seconds: number;
+    }
   /** Cuts all subscribers at once and brings them back. */
   | { readonly do: 'storm' }
   | { readonly do: 'close' };

@@ -44,6 +44,9 @@ const publishRequest = (topic: string): string => request(`${run}${SLOT}`, `/top
 
 let serial = 0;
 
+/** Godwit's alone: follows everything from a place of the log on. */
+export const resumeRequest = (after: string): string => request(`resume-${run}${SLOT}`, '/subscriptions', JSON.stringify({ topics: ['**'], after }));
+
 const godwit: Dialect = {
   path: () => '/v1/ws',
   headers: { authorization: `Bearer ${ADMIN_KEY}` },

@@ -1,7 +1,7 @@
 // The load, a process of its own for each server: it keeps the subscribers and carries out one command after another, told by its parent.
 import type { Answer, Command, Target } from './commands.ts';
 import { Link } from './link.ts';
-import { fanOut, paced, publish } from './runs.ts';
+import { fanOut, paced, publish, resume } from './runs.ts';
 
 interface Seat {
   readonly target: Target;
@@ -53,6 +53,8 @@ const carryOut = async (command: Command): Promise<Pick<Answer, 'units' | 'compl
       return paced(subscribers, command);
     case 'publish':
       return publish(command);
+    case 'resume':
+      return resume(command);
   }
 };
 

@@ -1,6 +1,6 @@
 // The ways of publishing: a window that is kept full, and a clock that waits for nobody.
 import type { Answer, Command } from './commands.ts';
-import { dialects } from './dialects.ts';
+import { dialects, resumeRequest } from './dialects.ts';
 import { Template } from './frames.ts';
 import { Link } from './link.ts';
 
@@ -183,6 +183,37 @@ export const publish = async ({ target, topics, connections, inFlight, seconds, 
         else if (confirmed === sent) finish();
       };
       refill(inFlight);
+    }
+  });
+  return outcome.finally(() => {
+    for (const link of links) link.end();
+  });
+};
+
+/** Moves the subscription of each connection back to the same place again and again. */
+export const resume = async ({ target, after, messages, connections, seconds }: Of<'resume'>): Promise<Outcome> => {
+  const links = await Promise.all(Array.from({ length: connections }, () => Link.open(target, [])));
+  const templates = [new Template(resumeRequest(after))];
+  const outcome = guarded(links, (done) => {
+    const until = performance.now() + seconds * 1000;
+    let came = 0;
+    let under = links.length;
+    const finish = (complete: boolean): void => {
+      clearTimeout(late);
+      done({ units: came, complete });
+    };
+    const late = setTimeout(() => finish(false), seconds * 1000 + SETTLE_MS);
+    for (const link of links) {
+      let waitsFor = messages + 1;
+      link.counted = () => {
+        // The answer to the request is one of them.
+        if (link.count < waitsFor) return;
+        came++;
+        waitsFor += messages + 1;
+        if (performance.now() < until) sendMany(link, templates, 0, 1);
+        else if (--under === 0) finish(links.every(({ count }) => count % (messages + 1) === 0));
+      };
+      sendMany(link, templates, 0, 1);
     }
   });
   return outcome.finally(() => {
