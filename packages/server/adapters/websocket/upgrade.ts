@@ -85,16 +85,8 @@ export const serveWebSockets = (server: Server, options: UpgradeOptions): void =
     clientTracking: false,
     maxPayload: settings.maxMessageBytes,
     handleProtocols: (protocols) => (protocols.has(PROTOCOL) ? PROTOCOL : false),
-    // A message that many get is compressed once, with the full window: who asks for a smaller one gets no compression.
     perMessageDeflate: settings.webSocketCompression
-      ? {
-          serverNoContextTakeover: true,
-          clientNoContextTakeover: true,
-          // The declarations know numbers only.
-          serverMaxWindowBits: false as unknown as number,
-          threshold: settings.compressionThreshold,
-          concurrencyLimit: 4,
-        }
+      ? { serverNoContextTakeover: true, clientNoContextTakeover: true, threshold: settings.compressionThreshold, concurrencyLimit: 4 }
       : false,
   });
   sockets.on('headers', (headers) => headers.push(`X-Protocol-Version: ${PROTOCOL_VERSION}`));
@@ -121,8 +113,10 @@ export const serveWebSockets = (server: Server, options: UpgradeOptions): void =
     options.finished('connect', error.status, performance.now());
   };
 
-  const accept = (webSocket: WebSocket, socket: Duplex, identity: Identity, instance: string | undefined): void => {
-    const encoder = webSocket.extensions.includes('permessage-deflate') ? encoders.deflating : encoders.plain;
+  const accept = (webSocket: WebSocket, socket: Duplex, request: IncomingMessage, identity: Identity, instance: string | undefined): void => {
+    // A message that many get is compressed once, with the full window: who asks for a smaller one is sent plain messages, as RFC 7692 allows.
+    const isShared = webSocket.extensions.includes('permessage-deflate') && !request.headers['sec-websocket-extensions']?.includes('server_max_window_bits');
+    const encoder = isShared ? encoders.deflating : encoders.plain;
     const connection = connections.open(identity, new WebSocketLink(webSocket, socket), encoder, instance);
     (webSocket as Carried).godwit = { connection, requests };
     (socket as Duplex & { godwit?: Connection }).godwit = connection;
@@ -167,7 +161,7 @@ export const serveWebSockets = (server: Server, options: UpgradeOptions): void =
         authorization === undefined && bearer !== undefined ? identifier.fromCredential(bearer, address) : identifier.fromHeader(authorization, address);
       connections.checkRoom(identity, instance);
       sockets.handleUpgrade(request, socket, head, (webSocket) => {
-        accept(webSocket, socket, identity, instance);
+        accept(webSocket, socket, request, identity, instance);
         options.finished('connect', 101, startedAt);
       });
     } catch (thrown) {
