@@ -15,6 +15,10 @@ const isEmpty = <T>(node: Node<T>): boolean => node.children === undefined && no
 export class RouteTree<T> {
   readonly #root: Node<T> = newNode();
 
+  get isEmpty(): boolean {
+    return isEmpty(this.#root);
+  }
+
   add(pattern: string, value: T): void {
     let node = this.#root;
     for (const segment of pattern.split('.')) {
