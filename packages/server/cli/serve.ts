@@ -5,6 +5,7 @@ import type { Application } from '../application.ts';
 import { startServer } from '../compose.ts';
 import { ConfigError, loadConfig, type ServeConfig, settingsHelp } from '../config.ts';
 import { StorageError } from '../ports/storage.ts';
+import { boundHeap } from './heap.ts';
 
 const HELP = `Usage: godwit serve [flags]
 
@@ -25,7 +26,9 @@ const refuse = (message: string): void => {
 };
 
 const sentence = (error: unknown): string => {
-  const { code, message, port } = error as NodeJS.ErrnoException & { port?: number };
+  const { code, message, port, syscall, path } = error as NodeJS.ErrnoException & { port?: number };
+  if (syscall === 'open' && path !== undefined) return `The file ${path} of tlsCert or tlsKey cannot be read (${code}).`;
+  if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND') return 'The address of --host is not one of this machine.';
   if (code === 'EADDRINUSE') return `Port ${port ?? ''} is in use: end what listens there, or choose another with --port.`;
   if (code === 'EACCES') return `This port may not be listened on by this user: choose one above 1023 with --port.`;
   return message;
@@ -52,6 +55,7 @@ export const serve = async (argv: readonly string[]): Promise<void> => {
     process.stdout.write(HELP + settingsHelp());
     return;
   }
+  boundHeap();
   try {
     const config = await loadConfig({ argv, env: process.env, cwd: process.cwd() });
     const { tlsCert, tlsKey } = config;

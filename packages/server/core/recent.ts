@@ -1,8 +1,8 @@
 // The newest messages, in memory: who is only a little behind never asks the store (6.2.10). Bounded in number and in bytes.
 import type { StoredMessage } from '../ports/storage.ts';
 
-const MOST_MESSAGES = 16_384;
-const MOST_BYTES = 16 * 1024 * 1024;
+const MOST_MESSAGES = 8192;
+const MOST_BYTES = 8 * 1024 * 1024;
 /** What a message costs beside its texts. */
 const OVERHEAD = 200;
 
