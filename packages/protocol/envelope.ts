@@ -57,8 +57,9 @@ export const isObject = (value: unknown): value is Record<string, unknown> => ty
 export const readEnvelope = (body: unknown, standIn?: string): RequestEnvelope => {
   if (!isObject(body)) throw invalidEnvelope('', 'must be an object {requestId, data}');
   const { requestId = standIn, timestamp, metadata } = body;
+  if (requestId === undefined) throw invalidEnvelope('/requestId', 'is required: the body is {requestId, data}');
   if (!isRequestId(requestId)) throw invalidEnvelope('/requestId', `must be 1 to ${BOUNDS.requestIdLength} visible ASCII characters`);
-  if (!Object.hasOwn(body, 'data')) throw invalidEnvelope('/data', 'is required');
+  if (!Object.hasOwn(body, 'data')) throw invalidEnvelope('/data', 'is required: the body is {requestId, data}');
   if (timestamp !== undefined && !isTimestamp(timestamp)) throw invalidEnvelope('/timestamp', 'must be an RFC 3339 time');
   if (metadata === undefined) return { requestId, data: body.data };
   if (!isObject(metadata)) throw invalidEnvelope('/metadata', 'must be an object');

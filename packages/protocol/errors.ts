@@ -16,7 +16,7 @@ export const ERRORS = {
   INVALID_ENVELOPE: { status: 400, retryable: false, sentence: 'The request envelope is not valid.', remedy: 'Send {requestId, data} and, if wanted, {timestamp, metadata}; `details.field` names the member at fault.' },
   INVALID_CURSOR: { status: 400, retryable: false, sentence: 'The cursor is not one of this log or list.', remedy: 'Use a cursor as this server gave it, with the same filter and sort; after a restore or a wipe, start again from `earliest` or `latest`.' },
   UNSUPPORTED_VERSION: { status: 400, retryable: false, sentence: 'This protocol version is not supported.', remedy: 'Use one of `details.supported`.' },
-  UNAUTHENTICATED: { status: 401, retryable: false, sentence: 'Valid credentials are required.', remedy: 'Send `Authorization: Bearer <API key or token>`.' },
+  UNAUTHENTICATED: { status: 401, retryable: false, sentence: 'Credentials are required: an API key or token, as `Authorization: Bearer ...`.', remedy: 'Send `Authorization: Bearer <API key or token>`.' },
   TOKEN_EXPIRED: { status: 401, retryable: false, sentence: 'The token has expired.', remedy: 'Get a new token and try again.' },
   FORBIDDEN: { status: 403, retryable: false, sentence: 'These credentials do not allow this.', remedy: 'Use a key or token with the scope in `details.scope`, from an allowed origin.' },
   NOT_FOUND: { status: 404, retryable: false, sentence: 'There is nothing here.', remedy: 'Check the path and the id.' },

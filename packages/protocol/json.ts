@@ -168,7 +168,7 @@ export const parseJson = (text: string, depth: number = BOUNDS.nesting): unknown
   try {
     value = JSON.parse(text);
   } catch {
-    throw malformed('The text is not JSON.');
+    throw malformed(text.trim() === '' ? 'The text is empty, which is not JSON.' : 'The text is not JSON.');
   }
   const { members, escaped } = surveyNames(text);
   if (escaped) value = new Reader(text, depth).value(0);

@@ -161,7 +161,8 @@ export const startServer = async (config: ServerConfig): Promise<RunningServer> 
     let closing: Promise<void> | undefined;
     return { port, newAdminKey, close: () => (closing ??= close()) };
   } catch (error) {
-    logger.error(loggable(error), 'the server did not start');
+    // That the port cannot be had is no fault of the program: the sentence of who started it says all.
+    if ((error as NodeJS.ErrnoException).syscall !== 'listen') logger.error(loggable(error), 'the server did not start');
     await storage.close();
     throw error;
   }

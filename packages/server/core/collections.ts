@@ -81,7 +81,8 @@ export class Collections {
   /** The collection, or `NOT_FOUND`. */
   get(name: string): Collection {
     const collection = this.#collections.get(name);
-    if (collection === undefined) throw new ProtocolError('NOT_FOUND', `There is no collection ${name}.`);
+    if (collection === undefined)
+      throw new ProtocolError('NOT_FOUND', `There is no collection ${name}${name === 'v1' ? ': paths in here are below /v1 and leave it out' : ''}.`);
     return collection;
   }
 

@@ -24,12 +24,15 @@ const member = (error: ErrorObject): string => {
   return typeof name === 'string' ? `/${pointerSegment(name)}` : '';
 };
 
-const sentence = (error: ErrorObject): string => {
+const sentence = (error: ErrorObject, prefix: string): string => {
   if (error.keyword === 'required' || error.keyword === 'dependentRequired') return 'is required';
-  if (error.keyword === 'additionalProperties' || error.keyword === 'unevaluatedProperties') return 'is not a member that is known here';
+  if (error.keyword === 'additionalProperties' || error.keyword === 'unevaluatedProperties')
+    return `is not a ${prefix === '/query' ? 'parameter' : 'member'} that is known here`;
   if (error.keyword === 'enum') return `must be one of ${JSON.stringify((error.params as { allowedValues: unknown }).allowedValues)}`;
   if (error.keyword === 'const') return `must be ${JSON.stringify((error.params as { allowedValue: unknown }).allowedValue)}`;
   if (error.keyword === 'type') return `must be of type ${[(error.params as { type: string | string[] }).type].flat().join(' or ')}`;
+  if (error.keyword === 'minimum' || error.keyword === 'maximum')
+    return `must be at ${error.keyword === 'minimum' ? 'least' : 'most'} ${(error.params as { limit: number }).limit}`;
   return error.message ?? 'is not valid';
 };
 
@@ -39,7 +42,7 @@ const toFieldErrors = (errors: readonly ErrorObject[], prefix: string): FieldErr
   for (const error of errors) {
     // Which branch of a choice failed helps nobody who has not read the schema, unless it is all there is.
     const field = `${prefix}${error.instancePath}${member(error)}`;
-    const message = sentence(error);
+    const message = sentence(error, prefix);
     const both = `${field} ${message}`;
     if (seen.has(both)) continue;
     seen.add(both);

@@ -30,7 +30,7 @@ export const queryReader = (shape: JsonSchema | undefined): QueryReader => {
       const equals = part.indexOf('=');
       const name = decode(equals === -1 ? part : part.slice(0, equals));
       const text = equals === -1 ? '' : decode(part.slice(equals + 1));
-      if (name === '__proto__') throw invalidField('/query/__proto__', 'is not a member that is known here');
+      if (name === '__proto__') throw invalidField('/query/__proto__', 'is not a parameter that is known here');
       if (Object.hasOwn(values, name)) throw invalidField(`/query/${pointerSegment(name)}`, 'is given twice');
       const type = Object.hasOwn(properties, name) ? properties[name]?.type : undefined;
       values[name] = (type === 'integer' && INTEGER.test(text)) || (type === 'number' && NUMBER.test(text)) ? Number(text) : text;

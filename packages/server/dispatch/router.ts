@@ -22,7 +22,10 @@ const decode = (segment: string): string => {
   }
 };
 
-const nowhere = (): ProtocolError => new ProtocolError('NOT_FOUND', 'There is no such path.');
+const nowhere = (path: string): ProtocolError => {
+  const hint = path.startsWith('/') ? (path.endsWith('/') ? ': none ends in a slash' : '') : ': each begins with a slash';
+  return new ProtocolError('NOT_FOUND', `There is no such path${hint}.`);
+};
 
 /** What splitting gives for the path of nothing: what is before the first slash. */
 const ROOT: readonly string[] = [''];
@@ -57,7 +60,8 @@ export class Router {
     const found = node.methods.get(method as Method);
     if (found === undefined) {
       const allow = this.#allow(node);
-      throw new ProtocolError('METHOD_NOT_ALLOWED', undefined, { allow }, { headers: { allow: allow.join(', ') } });
+      const hint = path.startsWith('/v1/') ? ' Paths in here are below /v1 and leave it out.' : '';
+      throw new ProtocolError('METHOD_NOT_ALLOWED', `This path takes ${allow.join(', ')} only.${hint}`, { allow }, { headers: { allow: allow.join(', ') } });
     }
     if (values.length === 0) return { operation: found.operation, params: NO_PARAMS };
     const params: Record<string, string> = {};
@@ -72,11 +76,11 @@ export class Router {
 
   /** The node of a path; `values` gets what stands in the places of its parameters. Throws `NOT_FOUND`. */
   #reach(path: string, values: string[]): Node {
-    if (path !== '' && !path.startsWith('/')) throw nowhere();
+    if (path !== '' && !path.startsWith('/')) throw nowhere(path);
     // What is escaped means what it stands for, in the words of the protocol as in names; an escaped slash divides nothing.
     const segments = path === '/' ? ROOT : path.includes('%') ? path.split('/').map(decode) : path.split('/');
     const node = this.#walk(this.#root, segments, 1, values);
-    if (node === undefined) throw nowhere();
+    if (node === undefined) throw nowhere(path);
     return node;
   }
 

@@ -189,7 +189,7 @@ class Exchange implements Parking {
     const below = this.#below(path);
     if (below === undefined) {
       const handler = outside.get(path);
-      if (handler === undefined) throw new ProtocolError('NOT_FOUND', 'There is no such path.');
+      if (handler === undefined) throw new ProtocolError('NOT_FOUND', 'There is no such path: the operations are below /v1.');
       this.name = path;
       this.#response.setHeader('x-request-id', this.#context.requestId).setHeader('x-protocol-version', PROTOCOL_VERSION);
       return handler(this.#request, this.#response);

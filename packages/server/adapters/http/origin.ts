@@ -38,7 +38,9 @@ export class Origins {
     const { origin, host } = headers;
     if (origin === undefined || this.#any || this.#allowed.has(origin.toLowerCase())) return;
     if (origin === `${secure ? 'https' : 'http'}://${host}`) return;
-    throw new ProtocolError('FORBIDDEN', 'Requests from this origin are not allowed.', { field: '/headers/origin' });
+    throw new ProtocolError('FORBIDDEN', 'Requests from this origin are not allowed: the setting `origins` names those that are.', {
+      field: '/headers/origin',
+    });
   }
 
   /** The CORS headers of a response to an allowed origin. */
