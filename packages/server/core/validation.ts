@@ -1,6 +1,6 @@
 // JSON Schema (2020-12) as the judge of what comes in, and its complaints as fields at fault (8.1.1).
-import { type FieldError, invalid, type JsonSchema, pointerSegment } from '@godwit/protocol';
-import { Ajv2020, type ErrorObject } from 'ajv/dist/2020.js';
+import { type FieldError, invalid, invalidField, type JsonSchema, pointerSegment } from '@godwit/protocol';
+import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
 import formatsPlugin from 'ajv-formats';
 
 /** Throws `VALIDATION_FAILED` naming every field at fault, each as a pointer that begins with `prefix`. */
@@ -12,10 +12,42 @@ const MOST_ERRORS = 100;
 // The plugin is CommonJS with a default export that the module system wraps once more.
 const addFormats = formatsPlugin as unknown as typeof formatsPlugin.default;
 
-const newAjv = (): Ajv2020 => {
-  const ajv = new Ajv2020({ allErrors: true, strict: false, ownProperties: true, logger: false });
+/** Beyond so many values within one the first complaint must do: the others would take memory and time that a sender can make as large as it likes. */
+const MOST_VALUES = 10_000;
+
+/** Equal values have equal texts, whatever the order of their members. */
+const canonical = (value: unknown): string => {
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
+  if (Array.isArray(value)) return `[${value.map(canonical).join()}]`;
+  const members = Object.entries(value).sort(([one], [other]) => (one < other ? -1 : 1));
+  return `{${members.map(([name, each]) => `${JSON.stringify(name)}:${canonical(each)}`).join()}}`;
+};
+
+/** In the time of one look at each item; Ajv's own compares each with each. */
+const isUnique = (wanted: boolean, items: readonly unknown[]): boolean => {
+  if (!wanted) return true;
+  const seen = new Set<unknown>();
+  // As -0 equals 0, and text is marked so that it equals no object's.
+  for (const item of items) seen.add(typeof item === 'object' && item !== null ? canonical(item) : typeof item === 'string' ? `"${item}` : item);
+  return seen.size === items.length;
+};
+
+const newAjv = (allErrors: boolean): Ajv2020 => {
+  const ajv = new Ajv2020({ allErrors, strict: false, ownProperties: true, logger: false });
   addFormats(ajv);
+  ajv.removeKeyword('uniqueItems');
+  ajv.addKeyword({ keyword: 'uniqueItems', type: 'array', schemaType: 'boolean', validate: isUnique, error: { message: 'must not have an item twice' } });
   return ajv;
+};
+
+/** How many more values than those in this one there may be; below 0: it has more. */
+const left = (value: unknown, most: number): number => {
+  let rest = most - 1;
+  if (typeof value !== 'object' || value === null) return rest;
+  const within: readonly unknown[] = Array.isArray(value) ? value : Object.values(value);
+  if (within.length > rest) return -1;
+  for (const each of within) if ((rest = left(each, rest)) < 0) return rest;
+  return rest;
 };
 
 const member = (error: ErrorObject): string => {
@@ -52,22 +84,31 @@ const toFieldErrors = (errors: readonly ErrorObject[], prefix: string): FieldErr
   return fields;
 };
 
-const judge = (ajv: Ajv2020, schema: JsonSchema | boolean): Validate => {
-  const check = ajv.compile(schema as object);
+const judge = (full: Ajv2020, quick: () => Ajv2020, schema: JsonSchema | boolean): Validate => {
+  const check = full.compile(schema as object);
+  let checkLarge: ValidateFunction | undefined;
   // Such a judge answers with a promise, which nobody here waits for.
   if ('$async' in check) throw new Error('$async is not taken');
   return (value, prefix) => {
-    if (check(value) !== true) throw invalid(toFieldErrors(check.errors ?? [], prefix));
+    const judging = left(value, MOST_VALUES) >= 0 ? check : (checkLarge ??= quick().compile(schema as object));
+    try {
+      if (judging(value) === true) return;
+    } catch (error) {
+      if (error instanceof RangeError) throw invalidField(prefix, 'cannot be judged: its schema refers to itself without end');
+      throw error;
+    }
+    throw invalid(toFieldErrors(judging.errors ?? [], prefix));
   };
 };
 
-const shared = newAjv();
+const shared = newAjv(true);
+const sharedQuick = newAjv(false);
 
 /** A judge of one of the protocol's own shapes. */
-export const judgeShape = (schema: JsonSchema): Validate => judge(shared, schema);
+export const judgeShape = (schema: JsonSchema): Validate => judge(shared, () => sharedQuick, schema);
 
 /**
  * A judge of a schema that a user gave. Throws what Ajv says of a schema that is not valid or refers to another document; each has its own
  * registry, so that no `$id` meets another.
  */
-export const judgeSchema = (schema: JsonSchema | boolean): Validate => judge(newAjv(), schema);
+export const judgeSchema = (schema: JsonSchema | boolean): Validate => judge(newAjv(true), () => newAjv(false), schema);
