@@ -14,7 +14,7 @@ import { ADMIN_KEY, type ServerProcess, startProcess } from '../packages/server/
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const DOCUMENTS = ['README.md', ...readdirSync(join(root, 'docs/guides')).map((name) => `docs/guides/${name}`)];
-const SCRIPT_MS = 15_000;
+const SCRIPT_MS = 60_000;
 const OPTIONS = { noEmit: true, composite: false, declaration: false, skipLibCheck: true, types: ['node'] };
 const hasCurl = spawnSync('curl', ['--version']).status === 0;
 const posix = process.platform !== 'win32';
@@ -64,7 +64,7 @@ const curlIn = (folder: string): string => {
 stream=
 for word; do [ "$word" = -N ] && stream=1; done
 head=$(mktemp)
-'${real}' -sS -D "$head" --max-time "$([ -n "$stream" ] && echo 1 || echo 10)" "$@"
+'${real}' -sS -D "$head" --max-time "$([ -n "$stream" ] && echo 1 || echo 30)" "$@"
 code=$?
 status=$(sed -n 's/^HTTP[^ ]* \\([0-9]*\\).*/\\1/p' "$head" | tail -n 1)
 rm -f "$head"
