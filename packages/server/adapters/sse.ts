@@ -6,7 +6,7 @@ import type { Encoder } from '../core/feed.ts';
 import { messageText } from '../core/message.ts';
 import { messagesAsked } from '../core/reading.ts';
 import type { Ready } from '../dispatch/dispatcher.ts';
-import type { Link } from '../session/connection.ts';
+import type { Link, Outgoing } from '../session/connection.ts';
 import type { Connections } from '../session/connections.ts';
 
 export const EVENT_STREAM = 'text/event-stream';
@@ -36,12 +36,9 @@ class SseLink implements Link {
     return this.#response.socket?.bytesWritten ?? 0;
   }
 
-  write(items: readonly (Buffer | string)[]): void {
-    if (this.#response.writableEnded || this.#response.destroyed) return;
-    const [first] = items;
-    this.#response.write(
-      items.length === 1 && first !== undefined ? first : Buffer.concat(items.map((item) => (typeof item === 'string' ? Buffer.from(item) : item))),
-    );
+  write(out: Outgoing): boolean {
+    if (this.#response.writableEnded || this.#response.destroyed) return true;
+    return this.#response.write(Array.isArray(out) ? Buffer.concat(out.map((item) => (typeof item === 'string' ? Buffer.from(item) : item))) : out);
   }
 
   /** A comment for proxies, and a cursor for the browser to come back with: an `id` without data moves it and shows nothing. */

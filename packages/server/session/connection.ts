@@ -14,12 +14,15 @@ import type { Connections } from './connections.ts';
 import { MessageRate } from './message-rate.ts';
 import type { NoticeTopic } from './notice.ts';
 
+/** What leaves together: bytes as they are, texts as a message each. */
+export type Outgoing = Buffer | string | (Buffer | string)[];
+
 /** What carries a connection: bytes as they are, text as one message. */
 export interface Link {
   readonly transport: 'websocket' | 'sse';
   readonly address: string;
-  /** One write for all of them. */
-  write(items: readonly (Buffer | string)[]): void;
+  /** One write for all of it. Whether it has all been taken: if not, look at `queued`, and hear of it when it has drained. */
+  write(out: Outgoing): boolean;
   /** Bytes that wait in it. */
   readonly queued: number;
   readonly bytesRead: number;
@@ -60,8 +63,10 @@ export class Connection implements Outlet, Session {
   stopExpiry: (() => void) | undefined;
   readonly #home: Connections;
   #followers: Map<string, Follower> | undefined;
-  #out: (Buffer | string)[] = [];
+  #out: Outgoing | undefined;
   #outBytes = 0;
+  /** Somebody was told to wait for what only gathers here, so no socket will tell them to go on. */
+  #held = false;
   #wasCongested = false;
 
   constructor(home: Connections, identity: Identity, link: Link, encoder: Encoder, instance: string | undefined, closesAt: number) {
@@ -97,7 +102,10 @@ export class Connection implements Outlet, Session {
   }
 
   get congested(): boolean {
-    return this.#wasCongested || this.queued > this.#home.settings.maxQueuedBytes;
+    if (this.#wasCongested) return true;
+    if (this.queued <= this.#home.settings.maxQueuedBytes) return false;
+    this.#held = true;
+    return true;
   }
 
   /** Takes bytes that others may share. */
@@ -112,24 +120,32 @@ export class Connection implements Outlet, Session {
 
   #push(item: Buffer | string, size: number): void {
     if (this.isClosed) return;
-    if (this.#out.length === 0) this.#home.gathered(this);
-    this.#out.push(item);
     this.#outBytes += size;
+    const out = this.#out;
+    if (out === undefined) {
+      this.#out = item;
+      this.#home.gathered(this);
+    } else if (Array.isArray(out)) out.push(item);
+    else this.#out = [out, item];
   }
 
   /** What gathered leaves in one write. */
   flush(): void {
-    const items = this.#out;
-    // Whoever asked while so much had gathered was told to wait, and no socket will tell them to go on.
-    const kept = this.queued > this.#home.settings.maxQueuedBytes && !this.#wasCongested;
-    this.#out = [];
+    const out = this.#out;
+    const held = this.#held && !this.#wasCongested;
+    this.#out = undefined;
     this.#outBytes = 0;
-    if (this.isClosed || items.length === 0) return;
-    this.link.write(items);
+    this.#held = false;
+    if (this.isClosed || out === undefined) return;
+    // What the link took at once needs no second look: a look at its queue is most of what a delivery costs.
+    if (this.link.write(out)) {
+      if (held) this.drained();
+      return;
+    }
     const { queued } = this.link;
     const mark = this.#home.settings.maxQueuedBytes;
     if (queued <= mark) {
-      if (kept) this.drained();
+      if (held) this.drained();
       return;
     }
     if (queued > mark * HOPELESS + this.#home.settings.maxBatchBytes) return this.close(1013, 'too slow');
@@ -267,7 +283,7 @@ export class Connection implements Outlet, Session {
   ended(): void {
     if (this.isClosed) return;
     this.isClosed = true;
-    this.#out = [];
+    this.#out = undefined;
     this.#outBytes = 0;
     this.stopExpiry?.();
     if (this.#followers !== undefined) for (const follower of this.#followers.values()) follower.end();

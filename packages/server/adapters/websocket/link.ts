@@ -3,7 +3,7 @@
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { WebSocket } from 'ws';
-import type { Link } from '../../session/connection.ts';
+import type { Link, Outgoing } from '../../session/connection.ts';
 import { joinFrames, PING_FRAME } from './frames.ts';
 
 export class WebSocketLink implements Link {
@@ -32,10 +32,8 @@ export class WebSocketLink implements Link {
     return this.#socket.bytesWritten;
   }
 
-  write(items: readonly (Buffer | string)[]): void {
-    if (!this.#socket.writable) return;
-    const [first] = items;
-    this.#socket.write(items.length === 1 && typeof first === 'object' ? first : joinFrames(items));
+  write(out: Outgoing): boolean {
+    return this.#socket.write(Buffer.isBuffer(out) ? out : joinFrames(Array.isArray(out) ? out : [out]));
   }
 
   beat(text: string, _cursor: string): void {
