@@ -23,7 +23,7 @@ import type { Route } from './dispatch/dispatcher.ts';
 export interface CollectionDefinition {
   /** A JSON Schema (2020-12) that every document keeps; none: any object. Literal schemas (`as const`) and TypeBox's give types to actions. */
   readonly schema?: JsonSchema | boolean | null;
-  /** Fields that lists filter and sort by quickly, a dot reaching into a member. */
+  /** Fields that lists filter and sort by quickly, a dot reaching into a member; `status,total` serves a filter on the one sorted by the other. */
   readonly indexes?: readonly string[];
 }
 

@@ -57,7 +57,7 @@ const Indexes = {
   type: 'array',
   maxItems: 16,
   items: { type: 'string', minLength: 1, maxLength: 256 },
-  description: 'fields that lists filter and sort by quickly, a dot reaching into a member',
+  description: 'fields that lists filter and sort by quickly, a dot reaching into a member; `status,total` serves a filter on the one sorted by the other',
 } as const;
 
 export const CollectionCreate = {

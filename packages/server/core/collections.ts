@@ -10,7 +10,7 @@ export interface Collection {
   readonly name: string;
   readonly schema: CollectionSchema;
   readonly validate: Validate | undefined;
-  /** Fields that lists use, a dot reaching into a member. */
+  /** Fields that lists use, a dot reaching into a member; commas between those of one index. */
   readonly indexes: readonly string[];
   /** One of the configuration changes only there. */
   readonly source: 'api' | 'configuration';
@@ -37,9 +37,14 @@ export const prepareSchema = (schema: CollectionSchema, field: string): Validate
   }
 };
 
+const MOST_INDEX_FIELDS = 4;
+
 export const checkIndexes = (indexes: readonly string[], field: string): void => {
   for (const [position, path] of indexes.entries()) {
-    if (!FIELD.test(path)) throw invalidField(`${field}/${position}`, 'must be a field, a dot between members, at most 8 deep');
+    const fields = path.split(',');
+    if (fields.length > MOST_INDEX_FIELDS || !fields.every((one) => FIELD.test(one))) {
+      throw invalidField(`${field}/${position}`, 'must be a field, a dot between members, at most 8 deep; or up to 4 fields with commas between');
+    }
   }
 };
 
@@ -56,7 +61,7 @@ export const newCollection = (
 export const storedCollection = (collection: Collection): StoredCollection => ({
   name: collection.name,
   schema: collection.schema === null ? null : JSON.stringify(collection.schema),
-  indexes: collection.indexes.map((path) => [path]),
+  indexes: collection.indexes.map((path) => path.split(',')),
   createdAt: collection.createdAt,
   updatedAt: collection.updatedAt,
 });
