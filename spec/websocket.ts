@@ -109,6 +109,8 @@ export const openChannel = (url: string, options: ChannelOptions = {}): Promise<
   });
   const messages: Json[] = [];
   const waiting = new Set<() => void>();
+  // A response answers one request, though several be asked with one requestId.
+  const taken = new Set<Json>();
   let pinged = 0;
   let broken: unknown;
   let ended: Closed | undefined;
@@ -178,13 +180,13 @@ export const openChannel = (url: string, options: ChannelOptions = {}): Promise<
     request: async (method, path, call) => {
       const from = messages.length;
       const messageId = ask(method, path, call);
-      return answerOf(
-        await until(
-          () => messages.slice(from).find(({ type, payload }) => type === 'response' && payload.requestId === messageId),
-          `the response to ${method} ${path}`,
-          40_000,
-        ),
-      );
+      const answers = (one: Json): boolean => one.type === 'response' && one.payload.requestId === messageId && !taken.has(one);
+      const take = (): Json | undefined => {
+        const found = messages.slice(from).find(answers);
+        if (found !== undefined) taken.add(found);
+        return found;
+      };
+      return answerOf(await until(take, `the response to ${method} ${path}`, 40_000));
     },
     first,
     notice: async (topic, timeoutMs) =>

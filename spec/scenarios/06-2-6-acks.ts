@@ -206,7 +206,8 @@ scenario(
           else break;
         }
       })();
-      await pause(250);
+      const before = confirmed.length;
+      await eventually('some are confirmed', () => (confirmed.length >= before + 15 + life * 10 ? true : undefined), 20_000, 1);
       await server.kill();
       going = false;
       await publishing;
