@@ -3,7 +3,7 @@
 import { firstSegment, matcher } from '@godwit/protocol';
 import type { Storage, StoredMessage } from '../ports/storage.ts';
 import type { LogCursors } from './log.ts';
-import { RecentMessages } from './recent.ts';
+import { RECENT, type RecentBounds, RecentMessages } from './recent.ts';
 import { RouteTree } from './route-tree.ts';
 import { Turns } from './turns.ts';
 
@@ -119,11 +119,11 @@ export class Feed {
   delivered: number;
   #closed = false;
 
-  constructor(storage: Storage, cursors: LogCursors) {
+  constructor(storage: Storage, cursors: LogCursors, recent: RecentBounds = RECENT) {
     this.storage = storage;
     this.cursors = cursors;
     this.delivered = storage.log.last;
-    this.#recent = new RecentMessages(this.delivered);
+    this.#recent = new RecentMessages(this.delivered, recent);
     storage.onCommit((messages) => this.#onCommit(messages));
   }
 

@@ -22,6 +22,8 @@ export class Follower implements Member {
   /** Everything that matches has been sent up to here; while live the feed's own place counts. */
   protected place: number;
   #state: 'behind' | 'live' | 'ended' = 'behind';
+  /** What announces it has left: nothing may come before that, whatever else would make it go on (6.2.3). */
+  #started = false;
   /** A step is queued, or the store is reading for it. */
   #busy = false;
   /** It was sent to another place while the store was reading. */
@@ -75,9 +77,15 @@ export class Follower implements Member {
     return 0;
   }
 
-  /** Begins, or goes on once there is room again. */
+  /** Begins. */
+  start(): void {
+    this.#started = true;
+    this.resume();
+  }
+
+  /** Goes on once there is room again. */
   resume(): void {
-    if (this.#state !== 'behind' || this.#busy) return;
+    if (this.#state !== 'behind' || this.#busy || !this.#started) return;
     this.#busy = true;
     this.feed.turns.push(() => this.#step());
   }
@@ -149,7 +157,9 @@ export class Follower implements Member {
         if (this.#state !== 'behind') return;
         // It was moved while the store was reading: what was read is not what comes next.
         if (!this.#moved) {
-          if (page.first > asked + 1) this.#skip(asked, page.first - 1);
+          // The store may have let go of what the feed is about to be told of, which then comes live.
+          const gone = Math.min(page.first - 1, feed.delivered);
+          if (gone > asked) this.#skip(asked, gone);
           this.#take(page);
         }
         this.resume();

@@ -1,8 +1,12 @@
 // The newest messages, in memory: who is only a little behind never asks the store (6.2.10). Bounded in number and in bytes.
 import type { StoredMessage } from '../ports/storage.ts';
 
-const MOST_MESSAGES = 8192;
-const MOST_BYTES = 8 * 1024 * 1024;
+export interface RecentBounds {
+  readonly messages: number;
+  readonly bytes: number;
+}
+
+export const RECENT: RecentBounds = { messages: 8192, bytes: 8 * 1024 * 1024 };
 /** What a message costs beside its texts. */
 const OVERHEAD = 200;
 
@@ -13,11 +17,13 @@ export class RecentMessages {
   #messages: (StoredMessage | undefined)[] = [];
   #head = 0;
   #bytes = 0;
+  readonly #most: RecentBounds;
   /** Everything after this place and up to the newest is here. */
   #after: number;
 
-  constructor(after: number) {
+  constructor(after: number, most = RECENT) {
     this.#after = after;
+    this.#most = most;
   }
 
   add(messages: readonly StoredMessage[]): void {
@@ -25,13 +31,14 @@ export class RecentMessages {
       this.#messages.push(message);
       this.#bytes += sizeOf(message);
     }
-    while (this.#messages.length - this.#head > MOST_MESSAGES || (this.#bytes > MOST_BYTES && this.#head < this.#messages.length)) {
+    const most = this.#most;
+    while (this.#messages.length - this.#head > most.messages || (this.#bytes > most.bytes && this.#head < this.#messages.length)) {
       const oldest = this.#messages[this.#head] as StoredMessage;
       this.#messages[this.#head++] = undefined;
       this.#bytes -= sizeOf(oldest);
       this.#after = oldest.seq;
     }
-    if (this.#head > MOST_MESSAGES) {
+    if (this.#head > most.messages) {
       this.#messages = this.#messages.slice(this.#head);
       this.#head = 0;
     }

@@ -179,7 +179,7 @@ export class Connection implements Outlet, Session {
     const { feed } = this.#home;
     const follower = new Follower(feed, feed.hold(id, filter.patterns, filter.collections, this.encoder), this, place);
     this.#keep(id, follower);
-    return { id, start: () => follower.resume() };
+    return { id, start: () => follower.start() };
   }
 
   #keep(id: string, follower: Follower): void {
@@ -227,7 +227,7 @@ export class Connection implements Outlet, Session {
       durable,
     );
     this.#keep(durable.name, attachment);
-    return { start: () => attachment.resume() };
+    return { start: () => attachment.start() };
   }
 
   detach(durable: Durable): boolean {
