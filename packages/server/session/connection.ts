@@ -103,7 +103,8 @@ export class Connection implements Outlet, Session {
 
   get congested(): boolean {
     if (this.#wasCongested) return true;
-    if (this.queued <= this.#home.settings.maxQueuedBytes) return false;
+    // What the link took, however much, is no reason to wait: it will not say when it has drained.
+    if (this.#out === undefined || this.queued <= this.#home.settings.maxQueuedBytes) return false;
     this.#held = true;
     return true;
   }

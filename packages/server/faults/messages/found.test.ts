@@ -149,3 +149,26 @@ test('6.2.8: what the store has committed and the feed is still to be told of co
     await assembly.close();
   }
 });
+
+test('6.2.10: a link that took more than the high-water mark without a word, and so will never say that it has drained, keeps nobody waiting', async () => {
+  const assembly = await assemble({ settings: { maxQueuedBytes: 1024 } });
+  try {
+    const before = assembly.core.storage.log.last;
+    await publish(assembly, 3);
+    const stage = new Stage(assembly.core);
+    stage.seat().connection.close(1000, '');
+    // The second takes four times the mark before it says that it is full.
+    const seat = stage.seat();
+    seat.link.stall();
+    seat.connection.sendText(`{"kind":"rights","fill":"${'x'.repeat(2000)}"}\n`);
+    seat.connection.flush();
+    assert(seat.link.queued > 1024);
+    seat.connection.subscribe(EVERYTHING, before).start();
+    await aWhile(20);
+    seat.link.release();
+    await until('what there is', () => eventsOf(seat) === 3);
+    seat.connection.close(1000, '');
+  } finally {
+    await assembly.close();
+  }
+});

@@ -4,7 +4,7 @@ import type { Identity } from '../../core/call.ts';
 import type { Core } from '../../core/core.ts';
 import type { Encoder } from '../../core/feed.ts';
 import { Feed } from '../../core/feed.ts';
-import type { Connection, Link } from '../../session/connection.ts';
+import type { Connection, Link, Outgoing } from '../../session/connection.ts';
 import { Connections } from '../../session/connections.ts';
 import { ADMIN } from '../../testing/assembly.ts';
 
@@ -39,14 +39,15 @@ const lineEncoder = (placeOf: (cursor: string) => number): Encoder => ({
   },
 });
 
-/** What a socket returns false at, so that it says `drain` later. */
-const SOCKET_MARK = 512;
+/** Where a socket says that it has not taken all, and that it will say when it has: below and above what makes an outbox congested. */
+const SOCKET_MARKS = [512, 4096] as const;
 
 export class StageLink implements Link {
   readonly transport = 'websocket';
   readonly address = 'here';
   readonly script: Item[];
   readonly #placeOf: (cursor: string) => number;
+  readonly #socketMark: number;
   queued = 0;
   bytesWritten = 0;
   #reads = 0;
@@ -55,8 +56,9 @@ export class StageLink implements Link {
   #scheduled = false;
   onDrain: () => void = () => {};
 
-  constructor(script: Item[], placeOf: (cursor: string) => number) {
+  constructor(script: Item[], placeOf: (cursor: string) => number, socketMark: number) {
     this.script = script;
+    this.#socketMark = socketMark;
     this.#placeOf = placeOf;
   }
 
@@ -65,16 +67,18 @@ export class StageLink implements Link {
     return ++this.#reads;
   }
 
-  write(items: readonly (Buffer | string)[]): void {
-    for (const item of items) {
+  write(out: Outgoing): boolean {
+    for (const item of Array.isArray(out) ? out : [out]) {
       const text = String(item);
       this.queued += text.length;
       this.bytesWritten += text.length;
       for (const line of text.split('\n'))
         if (line !== '') this.script.push(JSON.parse(line, (member, value) => (member === 'data' ? undefined : value)) as Item);
     }
-    if (this.queued >= SOCKET_MARK) this.#owesDrain = true;
+    const taken = this.queued < this.#socketMark;
+    if (!taken) this.#owesDrain = true;
     this.#schedule();
+    return taken;
   }
 
   #schedule(): void {
@@ -120,6 +124,7 @@ export class Stage {
   readonly connections: Connections;
   readonly feed: Feed;
   readonly #encoder: Encoder;
+  #seats = 0;
 
   /** A feed of its own over the store of an assembly, with a memory so short that the store is needed often. */
   constructor(core: Core) {
@@ -131,7 +136,7 @@ export class Stage {
 
   seat(identity: Identity = ADMIN): Seat {
     const script: Item[] = [];
-    const link = new StageLink(script, (cursor) => this.core.cursors.place(cursor, ''));
+    const link = new StageLink(script, (cursor) => this.core.cursors.place(cursor, ''), SOCKET_MARKS[this.#seats++ % 2] as number);
     const connection = this.connections.open(identity, link, this.#encoder);
     link.onDrain = () => connection.drained();
     return {
