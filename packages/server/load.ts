@@ -53,7 +53,12 @@ export const loadAdminKey = async (core: Core, given: string | undefined): Promi
 /** Loads the collections of the store and brings those of the configuration in step. Throws a sentence where one cannot be. */
 export const loadCollections = async (core: Core, definitions: CollectionDefinitions): Promise<void> => {
   for (const { name, schema, indexes, createdAt, updatedAt } of await core.storage.collections()) {
-    const definition = { name, schema: schema === null ? null : (readJson(schema) as CollectionSchema), indexes: indexes.map((paths) => paths.join(',')), source: 'api' as const };
+    const definition = {
+      name,
+      schema: schema === null ? null : (readJson(schema) as CollectionSchema),
+      indexes: indexes.map((paths) => paths.join(',')),
+      source: 'api' as const,
+    };
     core.collections.set(newCollection(definition, { createdAt, updatedAt }));
   }
   for (const [name, definition] of Object.entries(definitions)) {

@@ -1,5 +1,5 @@
 // Reading pages of the log for a client (6.2.2, 6.2.7, 6.3.1): from memory where it is recent, else from the store; parked in the feed where there is nothing yet.
-import { BOUNDS, invalidField } from '@godwit/protocol';
+import { invalidField } from '@godwit/protocol';
 import type { LogFilter, StoredMessage } from '../ports/storage.ts';
 import { subscribableFilter } from './access.ts';
 import type { Call, Identity, Parking } from './call.ts';
