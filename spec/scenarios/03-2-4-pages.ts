@@ -86,8 +86,8 @@ scenario('3.2.4 after belongs to its filter and sort, and to its collection', { 
 /** Documents that exist throughout are called `s…`; everything else comes and goes while the pages are read. */
 const churned = async (t: Trial, sort: string, limit: number): Promise<void> => {
   const collection = await t.collection();
-  const stable = Array.from({ length: 30 }, (_, n) => ({ id: `s${String(n).padStart(2, '0')}`, g: n % 3, ...(n % 5 === 0 ? {} : { n: (n * 7) % 11 }) }));
-  const passing = Array.from({ length: 30 }, (_, n) => ({ id: `p${String(n).padStart(2, '0')}`, g: n % 3, n: n % 11 }));
+  const stable = Array.from({ length: 20 }, (_, n) => ({ id: `s${String(n).padStart(2, '0')}`, g: n % 3, ...(n % 5 === 0 ? {} : { n: (n * 7) % 11 }) }));
+  const passing = Array.from({ length: 20 }, (_, n) => ({ id: `p${String(n).padStart(2, '0')}`, g: n % 3, n: n % 11 }));
   await write(
     t,
     stable.flatMap((one, index) => [one, passing[index]]).map((data) => ({ method: 'POST', path: `/${collection}`, data })),
@@ -102,10 +102,10 @@ const churned = async (t: Trial, sort: string, limit: number): Promise<void> => 
       left.delete(id);
       operations.push({ method: 'DELETE', path: `/${collection}/${id}` });
     }
-    for (const n of [-1, 5, 99]) operations.push({ method: 'POST', path: `/${collection}`, data: { id: `n${serial++}`, g: serial % 3, n } });
+    for (const n of [-1, 5]) operations.push({ method: 'POST', path: `/${collection}`, data: { id: `n${serial++}`, g: serial % 3, n } });
     for (const one of page.slice(-2))
       if (one.id.startsWith('s')) operations.push({ method: 'PATCH', path: `/${collection}/${one.id}`, data: { touched: serial } });
-    if (serial < 200) await write(t, operations);
+    if (serial < 60) await write(t, operations);
   });
   const counts = new Map<string, number>();
   for (const { id } of seen) counts.set(id, (counts.get(id) ?? 0) + 1);
@@ -116,7 +116,6 @@ const churned = async (t: Trial, sort: string, limit: number): Promise<void> => 
 for (const sort of ['', 'n', '-n', 'g,-n', 'id', '-createdAt', 'createdAt,n']) {
   scenario(`3.2.4 pages stay stable while others come and go, ${sort === '' ? 'unsorted' : `sort=${sort}`}`, {}, async (t) => {
     await churned(t, sort, 4);
-    await churned(t, sort, 1);
   });
 }
 

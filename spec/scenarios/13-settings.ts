@@ -219,14 +219,11 @@ scenario('13 a setting that is on or off can be told both ways by a flag', { nee
     [`${flagOf(name)}=false`],
     [`--no-${flagOf(name).slice(2)}`],
   ];
-  let worked = 0;
   for (const flags of forms('webSocketCompression')) {
     const server = await t.server({ flags, env: { GODWIT_WEB_SOCKET_COMPRESSION: 'on' } }).catch(() => undefined);
-    if (server === undefined) continue;
-    worked += 1;
-    await server.stop();
+    if (server !== undefined) return;
   }
-  assert.ok(worked > 0);
+  assert.fail('no form of the flag turns off what the environment turned on');
 });
 
 scenario('13 port and data can come from the environment', { needs: 'own server' }, async (t) => {
