@@ -159,7 +159,7 @@ const actionRow = (name: string, definition: ActionDefinition, collections: Read
   if (!/^[A-Za-z]\w{0,63}$/.test(name)) throw wrong(name, 'needs a name of letters, digits and _');
   if (OPERATION_NAMES.has(name)) throw wrong(name, 'has the name of an operation of the protocol');
   if (!METHODS.has(method)) throw wrong(name, 'needs a method: GET, POST, PUT, PATCH or DELETE');
-  if (!path.startsWith('/') || segments.length > 8 || !segments.every((segment) => SEGMENT.test(segment)))
+  if (typeof path !== 'string' || !path.startsWith('/') || segments.length > 8 || !segments.every((segment) => SEGMENT.test(segment)))
     throw wrong(name, 'needs a path such as /orders/:id/cancel');
   const params = segments.filter((segment) => segment.startsWith(':')).map((segment) => segment.slice(1));
   if (new Set(params).size < params.length) throw wrong(name, `names a segment of its path twice: ${path}`);

@@ -2,7 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { OPERATIONS, type OperationName, type ProtocolError, type SettingName } from '@godwit/protocol';
+import { OPERATIONS, type OperationName, type ProtocolError, type SettingName, type Settings } from '@godwit/protocol';
 import { type ActionDefinitions, type Application, actionRoutes, type CollectionDefinitions } from '../application.ts';
 import { checkSettings } from '../config.ts';
 import type { Handler, Identity } from '../core/call.ts';
@@ -97,25 +97,33 @@ export const assemble = async ({ settings = {}, wrap = (storage) => storage, ...
   const directory = await mkdtemp(join(tmpdir(), 'godwit-test-'));
   const clock = manualClock();
   const storage = wrap(await openSqliteStorage({ directory, clock }));
+  const close = async (): Promise<void> => {
+    await storage.close();
+    await rm(directory, { recursive: true, force: true });
+  };
+  try {
+    const core = coreOn(storage, clock, checkSettings(settings));
+    await loadKeys(core);
+    await loadCollections(core, application.collections ?? {});
+    return { core, clock, ...dispatcherOn(core, application as Application), close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+};
+
+const coreOn = (storage: Storage, clock: ManualClock, settings: Settings): Core => {
   const keys = new Keys(clock, 'the secret of a test');
   const cursors = new LogCursors(storage);
-  const core: Core = {
-    settings: checkSettings(settings),
-    clock,
-    ids: systemIds(),
-    storage,
-    cursors,
-    collections: new Collections(),
-    keys,
-    feed: new Feed(storage, cursors),
-    durables: new Durables(storage, cursors, clock),
-  };
-  await loadKeys(core);
-  await loadCollections(core, application.collections ?? {});
+  const feed = new Feed(storage, cursors);
+  return { settings, clock, ids: systemIds(), storage, cursors, collections: new Collections(), keys, feed, durables: new Durables(storage, cursors, clock) };
+};
+
+const dispatcherOn = (core: Core, application: Application): Pick<Assembly, 'dispatcher' | 'unexpected' | 'ask'> => {
   const dispatcher = new Dispatcher(core);
   const unexpected: unknown[] = [];
   const batches = new Batches(dispatcher, (error) => unexpected.push(error));
-  const actions = actionRoutes(core, application as Application, (call, topic, data) => publishFromServer(core, call, topic, data));
+  const actions = actionRoutes(core, application, (call, topic, data) => publishFromServer(core, call, topic, data));
   const byName = handlers(
     actions.map((route) => route.operation),
     rosterOf(new Connections(core)),
@@ -125,7 +133,6 @@ export const assemble = async ({ settings = {}, wrap = (storage) => storage, ...
     dispatcher.add({ operation, handler, ...(operation.name === 'batch' ? { whole: batches.run.bind(batches) } : {}) });
   }
   for (const route of actions) dispatcher.addAction(route);
-
   const ask: Assembly['ask'] = async (method, path, options = {}) => {
     const { data, requestId, ifMatch, ifNoneMatch, metered = false } = options;
     const identity = 'identity' in options ? options.identity : ADMIN;
@@ -137,9 +144,5 @@ export const assemble = async ({ settings = {}, wrap = (storage) => storage, ...
       return failed(failureOf(error, (thrown) => unexpected.push(thrown)));
     }
   };
-  const close = async (): Promise<void> => {
-    await storage.close();
-    await rm(directory, { recursive: true, force: true });
-  };
-  return { core, clock, dispatcher, unexpected, ask, close };
+  return { dispatcher, unexpected, ask };
 };
