@@ -5,10 +5,12 @@ import { readdirSync, readFileSync } from 'node:fs';
 import type { Caller } from './caller.ts';
 import { isTimestamp } from './invariants.ts';
 import type { Json } from './json.ts';
+import type { Channel } from './websocket.ts';
 
 export interface Conversation {
   readonly version: string;
   readonly title: string;
+  readonly over: 'http' | 'websocket';
   readonly steps: readonly Json[];
 }
 
@@ -19,7 +21,12 @@ export const conversations = (): Conversation[] =>
     .filter((file) => file.endsWith('.json'))
     .sort()
     .flatMap((file) =>
-      (JSON.parse(readFileSync(new URL(file, DIRECTORY), 'utf8')) as Json[]).map(({ title, steps }) => ({ version: file.slice(0, -5), title, steps })),
+      (JSON.parse(readFileSync(new URL(file, DIRECTORY), 'utf8')) as Json[]).map(({ title, over = 'http', steps }) => ({
+        version: file.slice(0, 3),
+        title,
+        over,
+        steps,
+      })),
     );
 
 type Known = Map<string, string>;
@@ -43,12 +50,46 @@ const compare = (expected: Json, actual: Json, known: Known, at: string): void =
   } else assert.deepEqual(actual, expected, at);
 };
 
-export const replay = async (who: Caller, { title, steps }: Conversation, run: string): Promise<void> => {
-  const known: Known = new Map([
+const acquainted = (run: string): Known =>
+  new Map([
     ['run', run],
     ['collection', `c-${run}`],
     ['topic', `t-${run}`],
   ]);
+
+/** Whether `actual` is what was expected; what it is to keep is kept only then. */
+const fits = (expected: Json, actual: Json, known: Known): boolean => {
+  const tried: Known = new Map(known);
+  try {
+    compare(expected, actual, tried, '');
+  } catch {
+    return false;
+  }
+  for (const [name, text] of tried) known.set(name, text);
+  return true;
+};
+
+/** Over a WebSocket: each step says something, and waits until each of the expected messages has come. */
+export const replayOver = async (channel: Channel, { title, steps }: Conversation, run: string): Promise<void> => {
+  const known = acquainted(run);
+  let from = 0;
+  for (const [index, step] of steps.entries()) {
+    if (step.send !== undefined) {
+      from = channel.messages.length;
+      channel.send(JSON.stringify(filled(step.send, known)));
+    }
+    for (const expected of step.expect as Json[]) {
+      const wanted = filled(expected, known);
+      await channel.first(
+        (message) => channel.messages.indexOf(message) >= from && fits(wanted, message, known),
+        `${title}, step ${index + 1}: ${JSON.stringify(wanted)}`,
+      );
+    }
+  }
+};
+
+export const replay = async (who: Caller, { title, steps }: Conversation, run: string): Promise<void> => {
+  const known = acquainted(run);
   for (const [index, step] of steps.entries()) {
     const send = filled(step.send, known);
     const answer = await who.http(send.method, send.path, {

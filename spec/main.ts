@@ -1,5 +1,7 @@
 // `npm run spec -- --url http://… --key …`: the executable specification against any living server, black-box.
 // `--only 3.2` takes a clause and what is below it; `--serve "command"` lets scenarios start servers of their own; `--json`.
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { ADMIN_KEY, ownBuild, startServer } from './own-server.ts';
 import { closingLine, lineOf, tableOf } from './report.ts';
@@ -30,8 +32,11 @@ const parse = (): { url?: string; key?: string; serve?: string; only?: string; j
   return { ...rest, atOnce: Math.max(1, Number(many) || 8) };
 };
 
+/** Servers run in directories of their own: what the command names by a path from here is named in full. */
+const found = (word: string): string => (word.includes('/') && existsSync(word) ? resolve(word) : word);
+
 const options = parse();
-const command = options.serve === undefined || options.serve === 'own' ? ownBuild() : options.serve.trim().split(/\s+/);
+const command = options.serve === undefined || options.serve === 'own' ? ownBuild() : options.serve.trim().split(/\s+/).map(found);
 const canServe = options.serve !== undefined || options.url === undefined;
 const started = options.url === undefined ? await startServer(command) : undefined;
 const target = { url: (options.url ?? started?.url ?? '').replace(/\/$/, ''), key: options.key ?? ADMIN_KEY, serve: command };

@@ -70,6 +70,13 @@ const emptied = async (admin: Caller, collection: string): Promise<void> => {
   await admin.http('DELETE', `/v1/collections/${collection}`);
 };
 
+/** Durable subscriptions outlive their client's keys: 6.2.4 lets an admin remove them. */
+const unsubscribed = async (admin: Caller, client: string): Promise<void> => {
+  const query = `?client=${encodeURIComponent(client)}`;
+  const { items = [] } = (await admin.http('GET', `/v1/subscriptions${query}`)).data ?? {};
+  for (const { name } of items as Json[]) await admin.http('DELETE', `/v1/subscriptions/${name}${query}`);
+};
+
 export interface OpenTrial extends Trial {
   end(): Promise<void>;
 }
@@ -87,6 +94,7 @@ export const openTrial = (target: Target, adminKey: string, transport: Transport
   const key: Trial['key'] = async (scopes, options = {}) => {
     const made = succeeds(await http.post('/keys', { name: name(), client: name('client'), scopes, limits: HIGH_LIMITS, ...options }), 201, 'making a key');
     steps.push(() => http.delete(`/keys/${made.id}`));
+    if (scopes.some((scope) => scope.startsWith('subscribe:'))) steps.push(() => unsubscribed(http, made.client));
     return made;
   };
   const forget = (collection: string): void => {
