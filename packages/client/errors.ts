@@ -1,0 +1,38 @@
+// What goes wrong, as one class: what the server refused, in its own words, and what never reached it (8.1.1, 8.2.1).
+import type { ErrorBody, ErrorCode, ErrorDetails } from '@godwit/protocol';
+
+/** The codes that the client adds to the catalogue: no answer came, no answer came in time, the client was closed, what came cannot be read. */
+export type ClientErrorCode = 'NETWORK' | 'CLIENT_TIMEOUT' | 'CLOSED' | 'PROTOCOL';
+
+/** Anything that a request or a subscription fails with, but for an abort, which rejects with the signal's own reason. */
+export class GodwitError extends Error {
+  /** Of the catalogue, or one of the client's own. */
+  readonly code: ErrorCode | ClientErrorCode;
+  /** As over HTTP; 0 where there was no answer. */
+  readonly status: number;
+  readonly details: ErrorDetails;
+  /** The requestId of the request that failed; empty where it was none. */
+  readonly requestId: string;
+  /** Whether the same request can succeed later, with the same requestId (8.2.1). */
+  readonly retryable: boolean;
+
+  constructor(
+    body: { code: ErrorCode | ClientErrorCode; message: string; details?: ErrorDetails },
+    more: { status?: number; requestId?: string; cause?: unknown } = {},
+  ) {
+    super(body.message, more.cause === undefined ? undefined : { cause: more.cause });
+    this.name = 'GodwitError';
+    this.code = body.code;
+    this.details = body.details ?? {};
+    this.status = more.status ?? 0;
+    this.requestId = more.requestId ?? '';
+    this.retryable = this.details.retryable === true;
+  }
+}
+
+/** What the server answered instead of a result. */
+export const refused = (error: ErrorBody, status: number, requestId: string): GodwitError => new GodwitError(error, { status, requestId });
+
+/** No whole answer came: the request may or may not have taken effect. */
+export const noAnswer = (message: string, requestId = '', cause?: unknown): GodwitError =>
+  new GodwitError({ code: 'NETWORK', message, details: { retryable: true } }, { requestId, cause });

@@ -1,0 +1,2 @@
+// The SDK's door.
+export * from './errors.ts';
