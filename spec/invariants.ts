@@ -70,8 +70,8 @@ export const checkEnvelope = (body: Json, status: number): void => {
 
 const isMachineRead = (path: string): boolean => /^\/v1\/(?:openapi|asyncapi)\.json(?:\?|$)/.test(path);
 
-/** What 12.1 answers comes without an envelope, be it good or bad news. */
-const isOutside = (path: string): boolean => /^\/(?:healthz|readyz|metrics)(?:\?|$)/.test(path);
+/** What 12.1 answers comes without an envelope, be it good or bad news; and so do pages for people. */
+const isOutside = (path: string): boolean => /^\/(?:(?:healthz|readyz|metrics)?(?:\?|$)|(?:console|docs)(?:[/?]|$))/.test(path);
 
 /** Everything that holds of every HTTP response. Answers the parsed body, undefined where there is none. */
 export const checkResponse = (method: string, path: string, sent: Record<string, string | string[]>, response: Received): Json => {

@@ -3,7 +3,8 @@ import { OPERATIONS, type OperationName, type Settings } from '@godwit/protocol'
 import type { Logger } from 'pino';
 import { HttpHandler, type HttpOptions } from './adapters/http/handle.ts';
 import { Origins } from './adapters/http/origin.ts';
-import { outsidePaths } from './adapters/http/outside.ts';
+import { outsidePlaces } from './adapters/http/outside.ts';
+import { peoplePlaces } from './adapters/http/pages.ts';
 import { httpServer, listen, type Tls } from './adapters/http/server.ts';
 import { eventStreamEncoder } from './adapters/sse.ts';
 import { SocketRequests } from './adapters/websocket/requests.ts';
@@ -42,6 +43,8 @@ export interface ServerConfig {
   readonly host: string;
   readonly tls: Tls | undefined;
   readonly adminKey: string | undefined;
+  /** Whether the pages for people are served: the console, and the reference. */
+  readonly console: boolean;
   readonly application: Application;
   readonly logger: Logger;
 }
@@ -108,7 +111,7 @@ export const startServer = async (config: ServerConfig): Promise<RunningServer> 
       origins: new Origins(settings.origins),
       observer: watch,
       secure: config.tls !== undefined,
-      outside: outsidePaths(readiness, metrics),
+      outside: outsidePlaces(readiness, metrics, config.console ? peoplePlaces() : () => undefined),
     };
     const handler = new HttpHandler(options);
     const server = httpServer(handler, options, config.tls);

@@ -55,6 +55,7 @@ test('with nothing given: the defaults of clause 13', async () => {
       tlsKey: undefined,
       config: undefined,
       logLevel: 'info',
+      console: true,
       adminKey: undefined,
       application: {},
     },
@@ -81,6 +82,8 @@ test('switches', async () => {
   );
   assert.match(await refused({ argv: ['--no-web-socket-compression=on'] }), /takes no value/);
   assert.match(await refused({ argv: ['--no-port'] }), /--no-port is no setting/);
+  assert.equal((await load({ argv: ['--no-console'] })).console, false);
+  assert.equal((await load({ env: { GODWIT_CONSOLE: 'off' }, files: { 'godwit.config.json': { console: true } } })).console, false);
 });
 
 test('a file may be JSON, a module, or a function; found by itself or named', async () => {

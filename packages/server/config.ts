@@ -32,13 +32,14 @@ export interface ServeConfig {
   /** The configuration file that was read, if any. */
   readonly config: string | undefined;
   readonly logLevel: LogLevel;
+  readonly console: boolean;
   /** `GODWIT_ADMIN_KEY` (12.4). */
   readonly adminKey: string | undefined;
   /** What the file says of the application: not looked into here. */
   readonly application: { readonly collections?: object; readonly actions?: object };
 }
 
-type Place = ValueRule & { readonly default?: string | number; readonly clause: string; readonly reason: string };
+type Place = ValueRule & { readonly default?: string | number | boolean; readonly clause: string; readonly reason: string };
 
 /** Settings of the process rather than of the protocol: where it listens, stores and writes. */
 export const PLACES = {
@@ -49,6 +50,12 @@ export const PLACES = {
   tlsKey: { unit: 'path', clause: '2.1', reason: 'a PEM file of the private key' },
   config: { unit: 'path', clause: '13', reason: 'the configuration file; `godwit.config.json`, `.js` or `.ts` in the working directory is found by itself' },
   logLevel: { unit: 'choice', choices: LOG_LEVELS, default: 'info', clause: '12', reason: 'the least that is logged' },
+  console: {
+    unit: 'switch',
+    default: true,
+    clause: '3.1.1',
+    reason: 'whether the pages for people are served: the console at `/console`, the reference at `/docs`',
+  },
 } as const satisfies Record<string, Place>;
 
 const RULES: ReadonlyMap<string, ValueRule> = new Map(Object.entries({ ...PLACES, ...SETTINGS }));
@@ -195,6 +202,7 @@ export const loadConfig = async ({ argv, env, cwd }: ConfigSources): Promise<Ser
     tlsKey,
     config: file?.path,
     logLevel: (values.logLevel as LogLevel | undefined) ?? PLACES.logLevel.default,
+    console: (values.console as boolean | undefined) ?? PLACES.console.default,
     adminKey,
     application: file === undefined ? Object.freeze({}) : applicationOf(file.path, file.members),
   });

@@ -34,6 +34,8 @@ export interface ServerOptions<C extends CollectionDefinitions, A extends Action
   readonly tls?: { readonly cert: string; readonly key: string };
   /** The first admin key, 16 characters or more; made at the first start where none is given (12.4). */
   readonly adminKey?: string;
+  /** Whether the pages for people are served, the console at `/console` and the reference at `/docs`; they are where nothing is said. */
+  readonly console?: boolean;
   /** The settings of clause 13: plain numbers are milliseconds and bytes, strings as in the configuration (`30s`, `1MB`). */
   readonly settings?: Partial<Record<SettingName, string | number | boolean | readonly string[]>>;
   /** Where log lines go: a pino logger, or the least level to write to standard error. Nothing is logged where none is given. */
@@ -63,6 +65,7 @@ export const createServer = async <const C extends CollectionDefinitions, A exte
     host: options.host ?? PLACES.host.default,
     tls: tls === undefined ? undefined : { cert: pem(tls.cert), key: pem(tls.key) },
     adminKey,
+    console: options.console ?? PLACES.console.default,
     application: options as unknown as Application,
     logger: loggerOf(options.logger),
   });

@@ -68,6 +68,7 @@ export const serve = async (argv: readonly string[]): Promise<void> => {
       host: config.host,
       tls: tlsCert === undefined || tlsKey === undefined ? undefined : { cert: readFileSync(tlsCert, 'utf8'), key: readFileSync(tlsKey, 'utf8') },
       adminKey: config.adminKey,
+      console: config.console,
       application: config.application as Application,
       logger,
     });

@@ -26,6 +26,7 @@ import { openEventStream } from '../sse.ts';
 import { readJsonBody } from './body.ts';
 import { acceptsGzip, checkAccepts, prefersEventStream } from './negotiate.ts';
 import type { Origins } from './origin.ts';
+import type { FindPlace } from './pages.ts';
 import { Pipeline } from './pipeline.ts';
 import { type ResponseContext, sendError, sendSuccess, sendText } from './respond.ts';
 
@@ -49,8 +50,8 @@ export interface HttpOptions {
   readonly origins: Origins;
   readonly observer: Observer;
   readonly secure: boolean;
-  /** Paths outside /v1, by themselves (12.1). */
-  readonly outside: ReadonlyMap<string, (request: IncomingMessage, response: ServerResponse) => Promise<void>>;
+  /** What is outside /v1 (12.1), and answers for itself. */
+  readonly outside: FindPlace;
 }
 
 const MAJOR = /^\/v(\d{1,9})(?:\/|$)/;
@@ -188,11 +189,11 @@ class Exchange implements Parking {
     if (headers.host === undefined && this.#request.httpVersion === '1.1') throw invalidEnvelope('/headers/host', 'is required');
     const below = this.#below(path);
     if (below === undefined) {
-      const handler = outside.get(path);
-      if (handler === undefined) throw new ProtocolError('NOT_FOUND', 'There is no such path: the operations are below /v1.');
-      this.name = path;
+      const place = outside(path);
+      if (place === undefined) throw new ProtocolError('NOT_FOUND', 'There is no such path: the operations are below /v1.');
+      this.name = place.name;
       this.#response.setHeader('x-request-id', this.#context.requestId).setHeader('x-protocol-version', PROTOCOL_VERSION);
-      return handler(this.#request, this.#response);
+      return place.answer(this.#request, this.#response);
     }
     if (draining) {
       const refusal = unavailable('The server is shutting down.');

@@ -33,11 +33,14 @@ export class Origins {
     return !this.#any && this.#allowed.size > 0;
   }
 
-  /** Throws `FORBIDDEN` for a cross-origin request from an origin that is not configured; what a page of this server's own asks is not cross-origin. */
+  /**
+   * Throws `FORBIDDEN` for a cross-origin request from an origin that is not configured. What a page of this server's own asks is not cross-origin: its
+   * origin is the `Host` that it asks, by `https` also where the server speaks in clear, because TLS may end in a proxy before it.
+   */
   check(headers: IncomingHttpHeaders, secure: boolean): void {
     const { origin, host } = headers;
     if (origin === undefined || this.#any || this.#allowed.has(origin.toLowerCase())) return;
-    if (origin === `${secure ? 'https' : 'http'}://${host}`) return;
+    if (host !== undefined && (origin === `https://${host}` || (!secure && origin === `http://${host}`))) return;
     throw new ProtocolError('FORBIDDEN', 'Requests from this origin are not allowed: the setting `origins` names those that are.', {
       field: '/headers/origin',
     });

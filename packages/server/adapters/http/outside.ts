@@ -1,9 +1,10 @@
 // What operators ask outside /v1 (12.1): does it live, can it store, how does it fare. Another method than
-// GET and HEAD is answered by the catalogue (3.2.3).
-import type { IncomingMessage, ServerResponse } from 'node:http';
-import { ProtocolError } from '@godwit/protocol';
+// GET and HEAD is answered by the catalogue (3.2.3). The pages for people come behind them, where they are wanted.
+import type { ServerResponse } from 'node:http';
 import { METRICS_CONTENT_TYPE, type Metrics } from '../../core/metrics.ts';
 import type { Readiness } from '../../core/readiness.ts';
+import type { FindPlace, Place } from './pages.ts';
+import { checkReading } from './stored-file.ts';
 
 const send = (response: ServerResponse, status: number, type: string, text: string, more: Readonly<Record<string, string>> = {}): void => {
   response.writeHead(status, {
@@ -18,26 +19,25 @@ const send = (response: ServerResponse, status: number, type: string, text: stri
 
 const JSON_TYPE = 'application/json; charset=utf-8';
 
-export const outsidePaths = (
-  readiness: Readiness,
-  metrics: Metrics,
-): ReadonlyMap<string, (request: IncomingMessage, response: ServerResponse) => Promise<void>> => {
-  const reading =
-    (answer: (response: ServerResponse) => void | Promise<void>) =>
-    async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
-      if (request.method !== 'GET' && request.method !== 'HEAD')
-        throw new ProtocolError('METHOD_NOT_ALLOWED', undefined, { allow: ['GET', 'HEAD'] }, { headers: { allow: 'GET, HEAD' } });
-      await answer(response);
-    };
-  return new Map([
-    ['/healthz', reading((response) => send(response, 200, JSON_TYPE, '{"status":"ok"}'))],
-    [
-      '/readyz',
-      reading(async (response) => {
-        if (await readiness.ready()) send(response, 200, JSON_TYPE, '{"status":"ready"}');
-        else send(response, 503, JSON_TYPE, '{"status":"unready"}', { 'retry-after': '1' });
-      }),
-    ],
-    ['/metrics', reading((response) => send(response, 200, METRICS_CONTENT_TYPE, metrics.render()))],
+/** Finds what is outside /v1: the operators' own, else what `pages` holds. */
+export const outsidePlaces = (readiness: Readiness, metrics: Metrics, pages: FindPlace): FindPlace => {
+  const reading = (name: string, answer: (response: ServerResponse) => void | Promise<void>): [string, Place] => [
+    name,
+    {
+      name,
+      answer: async (request, response) => {
+        checkReading(request);
+        await answer(response);
+      },
+    },
+  ];
+  const places = new Map([
+    reading('/healthz', (response) => send(response, 200, JSON_TYPE, '{"status":"ok"}')),
+    reading('/readyz', async (response) => {
+      if (await readiness.ready()) send(response, 200, JSON_TYPE, '{"status":"ready"}');
+      else send(response, 503, JSON_TYPE, '{"status":"unready"}', { 'retry-after': '1' });
+    }),
+    reading('/metrics', (response) => send(response, 200, METRICS_CONTENT_TYPE, metrics.render())),
   ]);
+  return (path) => places.get(path) ?? pages(path);
 };

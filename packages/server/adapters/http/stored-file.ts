@@ -1,0 +1,94 @@
+// A file that is served as it is: read once, gzipped once, named by a strong ETag, answered from memory. It knows no path of a
+// file system after it was read, so no request can reach another file.
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { extname, join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { ProtocolError } from '@godwit/protocol';
+import { acceptsGzip } from './negotiate.ts';
+
+export type Headers = Readonly<Record<string, string>>;
+
+interface Form {
+  readonly bytes: Buffer;
+  /** Strong: the gzipped form is another sequence of bytes and has another (RFC 9110, section 8.8.1). */
+  readonly etag: string;
+  readonly headers: Headers;
+}
+
+/** A file in memory, as it is and gzipped where that pays. */
+export interface StoredFile {
+  readonly type: string;
+  readonly plain: Form;
+  readonly gzipped: Form | undefined;
+}
+
+const TYPES: Readonly<Record<string, string>> = {
+  '.html': 'text/html; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.json': 'application/json; charset=utf-8',
+  '.txt': 'text/plain; charset=utf-8',
+  '.svg': 'image/svg+xml',
+  '.png': 'image/png',
+  '.ico': 'image/x-icon',
+  '.woff2': 'font/woff2',
+};
+const COMPRESSIBLE = /^(?:text|application\/json|image\/svg)/;
+/** Below it the headers outweigh what gzip saves (9.1.1). */
+const WORTH_GZIP = 1024;
+
+/** A file of these bytes; `name` says its type. */
+export const storedFile = (name: string, bytes: Buffer): StoredFile => {
+  const type = TYPES[extname(name)] ?? 'application/octet-stream';
+  const hash = createHash('sha256').update(bytes).digest('base64url').slice(0, 27);
+  const compressible = bytes.length >= WORTH_GZIP && COMPRESSIBLE.test(type);
+  const vary: Headers = compressible ? { vary: 'Accept-Encoding' } : {};
+  const zipped = compressible ? gzipSync(bytes, { level: 9 }) : undefined;
+  return {
+    type,
+    plain: { bytes, etag: `"${hash}"`, headers: vary },
+    gzipped: zipped === undefined ? undefined : { bytes: zipped, etag: `"${hash}-gzip"`, headers: { ...vary, 'content-encoding': 'gzip' } },
+  };
+};
+
+/** Every file below a folder by its path from there (`assets/index-1a2b3c4d.js`); none where there is no such folder. */
+export const storedFiles = (folder: string): ReadonlyMap<string, StoredFile> => {
+  const files = new Map<string, StoredFile>();
+  const walk = (below: string): void => {
+    for (const entry of readdirSync(join(folder, below), { withFileTypes: true })) {
+      const name = `${below}${entry.name}`;
+      if (entry.isDirectory()) walk(`${name}/`);
+      else if (entry.isFile()) files.set(name, storedFile(name, readFileSync(join(folder, name))));
+    }
+  };
+  try {
+    walk('');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+  }
+  return files;
+};
+
+/** Throws the catalogue's 405 for what is neither GET nor HEAD (3.2.3). */
+export const checkReading = (request: IncomingMessage): void => {
+  if (request.method === 'GET' || request.method === 'HEAD') return;
+  throw new ProtocolError('METHOD_NOT_ALLOWED', undefined, { allow: ['GET', 'HEAD'] }, { headers: { allow: 'GET, HEAD' } });
+};
+
+const names = (header: string | undefined, etag: string): boolean =>
+  header !== undefined && (header.trim() === '*' || header.split(',').some((one) => one.trim().replace(/^W\//, '') === etag));
+
+/** Answers with a file: 304 where the client has it (RFC 9110, section 13.1.2), else its bytes; to HEAD without them. */
+export const sendFile = (request: IncomingMessage, response: ServerResponse, status: number, file: StoredFile, more: Headers): void => {
+  checkReading(request);
+  const form = file.gzipped !== undefined && acceptsGzip(request.headers['accept-encoding'] as string | undefined) ? file.gzipped : file.plain;
+  const headers = { etag: form.etag, ...form.headers, ...more };
+  if (status === 200 && names(request.headers['if-none-match'], form.etag)) {
+    response.writeHead(304, headers).end();
+    return;
+  }
+  response.writeHead(status, { 'content-type': file.type, 'content-length': form.bytes.length, ...headers });
+  response.end(request.method === 'HEAD' ? undefined : form.bytes);
+};
