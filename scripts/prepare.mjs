@@ -4,6 +4,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { buildPages } from './pages.mjs';
 import { checkTools, npm, projectNode, quietNpm, root, runNode, say, stop } from './workspace.mjs';
 
 const modules = join(root, 'node_modules');
@@ -32,8 +33,9 @@ export function install() {
   if (found !== stamp) writeFileSync(stampFile, stamp);
 }
 
+/** Compiles, then makes the pages that the server carries out of what was compiled. */
 export function build() {
-  return runNode([join('node_modules', 'typescript', 'bin', 'tsc'), '-b']) === 0;
+  return runNode([join('node_modules', 'typescript', 'bin', 'tsc'), '-b']) === 0 && buildPages();
 }
 
 /** A developer who ran `npm install` by hand has it all: npm's own note of what it installed says so. */
