@@ -1,27 +1,55 @@
-// How much of a durable subscription is ahead (6.2.4), counted up to 10,000.
-import { BOUNDS } from '@godwit/protocol';
-import type { LogFilter } from '../ports/storage.ts';
+// How much of a durable subscription is ahead (6.2.4), counted up to 10,000. Every acknowledgement asks for it, so what was counted is kept: the next count takes off
+// what lies before the new place and adds what has come since, instead of walking over the whole backlog again.
+import type { LogCount, LogFilter } from '../ports/storage.ts';
 import type { Core } from './core.ts';
 import type { Durable } from './durables.ts';
 
 const MOST = 10_000;
-const PAGE = 1000;
-/** Stretches in which nothing matched. */
-const MOST_EMPTY = 200;
+/** Stretches of the log for one count. */
+const MOST_STRETCHES = 200;
+
+/** So many match after `from`, up to and with `until`. */
+interface Counted {
+  readonly filter: string;
+  readonly from: number;
+  readonly until: number;
+  readonly count: number;
+}
+
+const counted = new WeakMap<Durable, Counted>();
+
+/** How many match between two places, at most `most`, and how far was looked; `first` tells what of it is gone. */
+const countBetween = async (core: Core, filter: LogFilter, from: number, through: number, most: number): Promise<LogCount> => {
+  let cursor = from;
+  let count = 0;
+  let first = 0;
+  for (let stretch = 0; stretch < MOST_STRETCHES && count < most && cursor < through; stretch++) {
+    const page = await core.storage.countLog({ after: cursor, through, filter, most: most - count });
+    count += page.count;
+    ({ cursor, first } = page);
+  }
+  return { count, cursor, first };
+};
+
+/** What is left of an earlier count beyond a later place; undefined where that cannot be told. */
+const leftOf = async (core: Core, filter: LogFilter, { from, until, count }: Counted, place: number): Promise<Counted['count'] | undefined> => {
+  if (place < from || place > until) return undefined;
+  const passed = await countBetween(core, filter, from, place, MOST);
+  // What retention took was counted then and is not now.
+  return passed.cursor === place && passed.first <= from + 1 ? count - passed.count : undefined;
+};
 
 /** The messages after the acknowledged place that match, at most 10,000. */
 export const countPending = async (core: Core, durable: Durable, filter: LogFilter): Promise<number> => {
   const known = durable.attachment?.outstandingIsAll;
   if (known !== undefined) return Math.min(known, MOST);
-  let after = Math.max(durable.acknowledged, core.cursors.earliest);
-  let count = 0;
-  for (let empty = 0; empty < MOST_EMPTY && count < MOST && after < core.storage.log.last; ) {
-    // They are only counted, but come whole: a page of the largest ones must not fill the memory.
-    const page = await core.storage.readLog({ after, filter, limit: Math.min(PAGE, MOST - count), maxBytes: BOUNDS.pageBytes });
-    if (page.messages.length === 0) empty++;
-    count += page.messages.length;
-    after = page.cursor;
-    if (!page.more) break;
-  }
+  const { last, first } = core.storage.log;
+  const from = Math.max(durable.acknowledged, first - 1);
+  const name = JSON.stringify(filter);
+  const before = counted.get(durable);
+  const left = before?.filter === name ? await leftOf(core, filter, before, from) : undefined;
+  const added = await countBetween(core, filter, left === undefined ? from : (before as Counted).until, last, MOST - (left ?? 0));
+  const count = (left ?? 0) + added.count;
+  counted.set(durable, { filter: name, from, until: added.cursor, count });
   return count;
 };

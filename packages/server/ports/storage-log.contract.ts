@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { describe } from 'node:test';
 import { matches } from '@godwit/protocol';
 import fc from 'fast-check';
-import type { LogFilter, LogPage, Storage, StoredMessage } from './storage.ts';
+import type { LogCount, LogFilter, LogPage, Storage, StoredMessage } from './storage.ts';
 import { type ContractSubject, itWithStore, message, publish, readAll, tidyAll } from './storage-subject.contract.ts';
 
 const ALL: LogFilter = { patterns: ['**'], collections: '*' };
@@ -54,6 +54,23 @@ export const logContract = (subject: ContractSubject): void => {
           assert.deepEqual(await walk(storage, after, through, limit, maxBytes), expected);
         }),
         { numRuns: 60 },
+      );
+    });
+
+    itWithStore(subject, 'counts what reading gives, from anywhere to anywhere', async ({ storage }) => {
+      const sent = fc.sample(fc.record({ topic, change: fc.boolean() }), 400);
+      await Promise.all(sent.map(({ topic: name, ...more }) => storage.write({ messages: [message(name, more)] })));
+      await storage.write({ messages: [message('$sys.x')] });
+      const log = await readAll(storage);
+      await fc.assert(
+        fc.asyncProperty(filter, fc.nat(420), fc.nat(420), fc.integer({ min: 0, max: 400 }), async (filter, after, through, most) => {
+          const matching = log.filter((one) => one.seq > after && one.seq <= through && lets(filter, one)).map(({ seq }) => seq);
+          const enough = most <= matching.length && most > 0;
+          const reached = enough ? matching[most - 1] : Math.max(after, Math.min(through, storage.log.last));
+          const counted: LogCount = await storage.countLog({ after, through, filter, most });
+          assert.deepEqual(counted, { count: Math.min(most, matching.length), cursor: most === 0 ? after : reached, first: 1 });
+        }),
+        { numRuns: 200 },
       );
     });
 

@@ -138,6 +138,23 @@ export interface LogPage {
   readonly first: number;
 }
 
+export interface CountQuery {
+  /** Count what lies after this place, up to and with `through`. */
+  readonly after: number;
+  readonly through: number;
+  readonly filter: LogFilter;
+  /** Counting ends with so many. */
+  readonly most: number;
+}
+
+export interface LogCount {
+  readonly count: number;
+  /** Everything up to here was looked at: where to go on. A count may end before `through`, as a page may. */
+  readonly cursor: number;
+  /** As in `LogPage`. */
+  readonly first: number;
+}
+
 export type Scalar = string | number | boolean | null;
 export type ComparisonName = 'eq' | 'ne' | 'lt' | 'lte' | 'gt' | 'gte' | 'in';
 
@@ -276,6 +293,9 @@ export interface Storage {
 
   /** A page of the log. Never blocks the event loop; looks at a bounded stretch (see `LogPage.more`). */
   readLog(query: LogQuery): Promise<LogPage>;
+
+  /** How much of the log a filter lets through. Reads no data, so its cost is that of the places; otherwise as `readLog`. */
+  countLog(query: CountQuery): Promise<LogCount>;
 
   /** What is remembered under a request's name, if anything. */
   findRequest(client: string, requestId: string): Awaitable<RememberedRequest | undefined>;

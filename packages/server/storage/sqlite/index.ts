@@ -3,9 +3,11 @@
 
 import { type Clock, systemClock } from '../../ports/clock.ts';
 import type {
+  CountQuery,
   Epoch,
   ListPage,
   ListQuery,
+  LogCount,
   LogPage,
   LogQuery,
   LogState,
@@ -31,7 +33,7 @@ import { type Standing, standingOf } from './messages.ts';
 import { ReaderThread } from './reader-thread.ts';
 import { RememberedRequests } from './remembered.ts';
 import { tableName } from './tables.ts';
-import { unpackLogPage } from './units.ts';
+import { unpackLogCount, unpackLogPage } from './units.ts';
 import { type Opened, WriterThread } from './writer-thread.ts';
 
 export interface SqliteStorageOptions {
@@ -185,6 +187,14 @@ class SqliteStorage implements Storage {
     const { rowsRead, ...page } = unpackLogPage(await this.#logReader.log(query));
     this.counters.logRowsRead += rowsRead;
     return page;
+  }
+
+  async countLog(query: CountQuery): Promise<LogCount> {
+    this.#open();
+    this.counters.logReads++;
+    const { rowsRead, ...count } = unpackLogCount(await this.#logReader.count(query));
+    this.counters.logRowsRead += rowsRead;
+    return count;
   }
 
   findRequest(client: string, requestId: string): RememberedRequest | undefined {

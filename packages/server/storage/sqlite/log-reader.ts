@@ -1,7 +1,7 @@
 // Reads a page of the log, in a reader thread: a bounded stretch of places at a time, so that a filter that matches
 // nothing holds up nobody, and no snapshot stands in the way of a checkpoint for long.
 import { firstSegment, matcher } from '@godwit/protocol';
-import type { LogFilter, LogQuery } from '../../ports/storage.ts';
+import type { CountQuery, LogFilter, LogQuery } from '../../ports/storage.ts';
 import { type Database, eachRow, firstRow, prepareRows, type Statement } from './database.ts';
 import type { Packer } from './packing.ts';
 
@@ -26,6 +26,8 @@ export class LogReader {
   readonly #bounds: Statement;
   readonly #all: Statement;
   readonly #some: Statement;
+  readonly #countAll: Statement;
+  readonly #countSome: Statement;
   #wanted: Wanted = () => false;
 
   constructor(database: Database) {
@@ -36,6 +38,10 @@ export class LogReader {
     this.#bounds = prepareRows(database, 'SELECT last, (SELECT min(seq) FROM log) FROM state WHERE id = 1');
     this.#all = prepareRows(database, `SELECT ${columns} FROM log WHERE seq > ? AND seq <= ? AND topic NOT GLOB '$*' ORDER BY seq`);
     this.#some = prepareRows(database, `SELECT ${columns} FROM log WHERE seq > ? AND seq <= ? AND wanted(topic, change) ORDER BY seq`);
+    const counted = (which: string): string =>
+      `SELECT count(*), max(seq) FROM (SELECT seq FROM log WHERE seq > ? AND seq <= ? AND ${which} ORDER BY seq LIMIT ?)`;
+    this.#countAll = prepareRows(database, counted("topic NOT GLOB '$*'"));
+    this.#countSome = prepareRows(database, counted('wanted(topic, change)'));
   }
 
   /** Packs the messages, each behind a 1, then a 0, cursor, more, first and how many places were looked at. */
@@ -57,11 +63,41 @@ export class LogReader {
     }
   }
 
-  /** Packs what is wanted up to a place; the place that was reached. */
-  #pack({ filter, limit, maxBytes }: LogQuery, from: number, to: number, packer: Packer): number {
+  /** Packs how many are wanted, the place that was reached, first and how many places were looked at. */
+  count({ after, through, filter, most }: CountQuery, packer: Packer): void {
+    this.#database.exec('BEGIN');
+    try {
+      const [last, oldest] = firstRow(this.#bounds) as [number, number | null];
+      const first = oldest ?? last + 1;
+      const from = Math.max(after, first - 1);
+      const to = Math.min(last, through, from + MOST_PLACES);
+      const statement = this.#select(filter) ? this.#countAll : this.#countSome;
+      const until = performance.now() + MOST_MS;
+      let count = 0;
+      let reached = from;
+      while (reached < to && count < most && (reached === from || performance.now() < until)) {
+        const end = Math.min(to, reached + STEP_PLACES);
+        const [found, newest] = firstRow(statement, reached, end, most - count) as [number, number];
+        count += found;
+        // Where there are enough, nobody has looked beyond the last of them.
+        reached = count === most ? newest : end;
+      }
+      for (const number of [count, Math.max(after, reached), first, reached - from]) packer.number(number);
+    } finally {
+      this.#database.exec('COMMIT');
+    }
+  }
+
+  /** Sets what is wanted; whether that is all. */
+  #select(filter: LogFilter): boolean {
     const isAll = filter.collections === '*' && filter.patterns.includes('**');
     if (!isAll) this.#wanted = wantedBy(filter);
-    const statement = isAll ? this.#all : this.#some;
+    return isAll;
+  }
+
+  /** Packs what is wanted up to a place; the place that was reached. */
+  #pack({ filter, limit, maxBytes }: LogQuery, from: number, to: number, packer: Packer): number {
+    const statement = this.#select(filter) ? this.#all : this.#some;
     const until = performance.now() + MOST_MS;
     let count = 0;
     let bytes = 0;

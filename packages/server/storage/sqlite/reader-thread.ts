@@ -1,6 +1,6 @@
 // The main thread's side of a reader thread: started at its first query, asked by number, never left waiting when it dies.
 import { Worker } from 'node:worker_threads';
-import type { ListQuery, LogQuery } from '../../ports/storage.ts';
+import type { CountQuery, ListQuery, LogQuery } from '../../ports/storage.ts';
 import { StorageError } from '../../ports/storage.ts';
 import { errorOf } from './faults.ts';
 import { type Packed, Unpacker } from './packing.ts';
@@ -61,6 +61,10 @@ export class ReaderThread {
 
   log(query: LogQuery): Promise<Unpacker> {
     return this.#ask((id) => ({ kind: 'log', id, query }));
+  }
+
+  count(query: CountQuery): Promise<Unpacker> {
+    return this.#ask((id) => ({ kind: 'count', id, query }));
   }
 
   /** Ends the thread behind what it was asked. */

@@ -1,7 +1,7 @@
 // A reader thread: pages of the log, or pages of lists, over a connection that only reads. One query after the other; the
 // two kinds have threads of their own, so that a slow list holds up no subscriber.
 import { parentPort, workerData } from 'node:worker_threads';
-import type { ListQuery, LogQuery } from '../../ports/storage.ts';
+import type { CountQuery, ListQuery, LogQuery } from '../../ports/storage.ts';
 import { openForReading } from './database.ts';
 import { type Fault, faultOf, isTableGone } from './faults.ts';
 import { packEmptyPage } from './list-page.ts';
@@ -10,6 +10,7 @@ import { type Packed, Packer } from './packing.ts';
 export type ToReader =
   | { readonly kind: 'list'; readonly id: number; readonly number: number; readonly query: ListQuery }
   | { readonly kind: 'log'; readonly id: number; readonly query: LogQuery }
+  | { readonly kind: 'count'; readonly id: number; readonly query: CountQuery }
   | { readonly kind: 'close' };
 
 export type FromReader = { readonly id: number; readonly page: Packed } | { readonly id: number; readonly fault: Fault };
@@ -27,6 +28,7 @@ const list = reads === 'list' ? new (await import('./list-reader.ts')).ListReade
 const answer = (message: Exclude<ToReader, { kind: 'close' }>): FromReader => {
   try {
     if (message.kind === 'log') log?.read(message.query, packer);
+    else if (message.kind === 'count') log?.count(message.query, packer);
     else list?.read(message.number, message.query, packer);
     return { id: message.id, page: packer.finish() };
   } catch (error) {

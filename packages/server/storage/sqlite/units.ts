@@ -3,6 +3,7 @@ import type {
   CollectionChange,
   DocumentChange,
   DocumentExpectation,
+  LogCount,
   LogPage,
   NewMessage,
   RecordChange,
@@ -191,6 +192,14 @@ export const unpackUnit = (unpacker: Unpacker): UnitToWrite => {
   const collections = list(unpacker, unpackCollection);
   return { probe: false, request, messages, expectations, documents, records, collections };
 };
+
+/** What a log reader counted. */
+export const unpackLogCount = (page: Unpacker): LogCount & { readonly rowsRead: number } => ({
+  count: page.number(),
+  cursor: page.number(),
+  first: page.number(),
+  rowsRead: page.number(),
+});
 
 /** The page that a log reader packed. */
 export const unpackLogPage = (page: Unpacker): LogPage & { readonly rowsRead: number } => {
