@@ -28,6 +28,8 @@ export const CHANGES: readonly Change[] = [
       'Added: API keys, short-lived tokens and scopes; a list of who is connected, and the means to end a connection.',
       'Added: limits of rate, size and connections, each a setting, told in headers and in the discovery document.',
       'Added: collections and actions of an application, declared in TypeScript or in a configuration file.',
+      'Added: `GET /v1/messages` looks back, from a cursor, the end of the log or a time, with `before`.',
+      'Added: `GET /v1/session` tells who is asking and what it may; `GET /v1/stats` tells how operations, publishes and the process fare.',
       'Added: OpenAPI 3.1 at /v1/openapi.json, AsyncAPI 3.0 at /v1/asyncapi.json, health, readiness and Prometheus metrics.',
       'Added: TLS, a drain at SIGTERM that loses nothing, and reads that go on when the disk is full.',
     ],

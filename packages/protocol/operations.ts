@@ -1,7 +1,7 @@
 // The one vocabulary: every operation of the protocol, a row each. HTTP routes, WebSocket dispatch, batches, validation, scopes, OpenAPI and
 // the reference are made from this table; adding an operation is adding a row and its handler.
 import type { ErrorCode } from './errors.ts';
-import { KeyCreate, KeyCreated, KeyList, TokenCreate, TokenCreated } from './shapes/access.ts';
+import { CallerShape, KeyCreate, KeyCreated, KeyList, TokenCreate, TokenCreated } from './shapes/access.ts';
 import { BatchData, BatchResults } from './shapes/batch.ts';
 import type { JsonSchema } from './shapes/common.ts';
 import { Any } from './shapes/common.ts';
@@ -27,6 +27,7 @@ import {
   SubscriptionAttached,
   SubscriptionCreate,
   SubscriptionList,
+  SubscriptionListQuery,
   SubscriptionOpened,
   SubscriptionPull,
   SubscriptionReplace,
@@ -88,10 +89,11 @@ export const OPERATIONS = [
   row({ name: 'listKeys', method: 'GET', path: '/keys', clause: '11.1', summary: 'The API keys, without their secrets', access: 'admin', result: KeyList, success: 200, remembered: false, batch: 'partial', errors: [], since: '1.0' }),
   row({ name: 'removeKey', method: 'DELETE', path: '/keys/{id}', clause: '11.1', summary: 'Revoke a key and its tokens', access: 'admin', success: 204, remembered: true, batch: 'partial', errors: ['NOT_FOUND', 'CONFLICT'], since: '1.0' }),
   row({ name: 'createToken', method: 'POST', path: '/tokens', clause: '11.2', summary: 'Make a short-lived token for a browser or device', access: 'any', data: TokenCreate, result: TokenCreated, success: 201, remembered: false, batch: 'partial', errors: ['FORBIDDEN', 'VALIDATION_FAILED'], since: '1.0' }),
+  row({ name: 'getSession', method: 'GET', path: '/session', clause: '11.6', summary: 'Who is asking: the client, its scopes and limits, and the collections that it may read or write', access: 'any', result: CallerShape, success: 200, remembered: false, batch: 'partial', errors: [], since: '1.0' }),
   row({ name: 'publish', method: 'POST', path: '/topics/{topic}/messages', clause: '6.2.1', summary: 'Publish a message; answered when it is on stable storage', access: 'publish', data: Any, result: Published, success: 201, remembered: true, batch: 'atomic', errors: ['STORAGE_FULL', 'VALIDATION_FAILED', 'REQUEST_ID_REUSED'], since: '1.0' }),
   row({ name: 'readMessages', method: 'GET', path: '/messages', clause: '6.2.2', summary: 'Messages that match patterns, in log order, from a cursor on', access: 'subscribe', query: MessagesQuery, result: MessagePage, success: 200, remembered: false, batch: 'atomic', errors: ['INVALID_CURSOR', 'CURSOR_EXPIRED'], since: '1.0' }),
   row({ name: 'createSubscription', method: 'POST', path: '/subscriptions', clause: '6.2.3', summary: 'Open an unnamed subscription on a WebSocket, or make a durable one', access: 'any', data: SubscriptionCreate, result: SubscriptionOpened, success: 201, remembered: true, batch: 'partial', errors: ['WEBSOCKET_REQUIRED', 'INVALID_CURSOR', 'CURSOR_EXPIRED', 'CONFLICT'], since: '1.0' }),
-  row({ name: 'listSubscriptions', method: 'GET', path: '/subscriptions', clause: '6.2.4', summary: 'The durable subscriptions of the client', access: 'any', query: ClientQuery, result: SubscriptionList, success: 200, remembered: false, batch: 'partial', errors: [], since: '1.0' }),
+  row({ name: 'listSubscriptions', method: 'GET', path: '/subscriptions', clause: '6.2.4', summary: 'The durable subscriptions of the client', access: 'any', query: SubscriptionListQuery, result: SubscriptionList, success: 200, remembered: false, batch: 'partial', errors: [], since: '1.0' }),
   row({ name: 'getSubscription', method: 'GET', path: '/subscriptions/{name}', clause: '6.2.4', summary: 'One durable subscription', access: 'any', query: ClientQuery, result: SubscriptionShape, success: 200, remembered: false, batch: 'partial', errors: ['NOT_FOUND'], since: '1.0' }),
   row({ name: 'replaceSubscription', method: 'PUT', path: '/subscriptions/{name}', clause: '6.2.4', summary: 'Change the topics of a durable subscription; its cursor stays', access: 'any', data: SubscriptionReplace, result: SubscriptionShape, success: 200, remembered: true, batch: 'partial', errors: ['NOT_FOUND'], since: '1.0' }),
   row({ name: 'removeSubscription', method: 'DELETE', path: '/subscriptions/{name}', clause: '6.2.4', summary: 'End an unnamed subscription, or delete a durable one', access: 'any', query: ClientQuery, success: 204, remembered: true, batch: 'partial', errors: ['NOT_FOUND', 'WEBSOCKET_REQUIRED'], since: '1.0' }),

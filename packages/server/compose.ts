@@ -18,7 +18,7 @@ import { Feed } from './core/feed.ts';
 import { Keys } from './core/keys.ts';
 import { LogCursors } from './core/log.ts';
 import { createMetrics } from './core/metrics.ts';
-import { declareProcessMetrics } from './core/process-metrics.ts';
+import { declareProcessMetrics, watchProcess } from './core/process-metrics.ts';
 import { Readiness } from './core/readiness.ts';
 import { startRetention } from './core/retention.ts';
 import { shownSettings } from './core/shown-settings.ts';
@@ -77,6 +77,7 @@ export const startServer = async (config: ServerConfig): Promise<RunningServer> 
     const dispatcher = new Dispatcher(core);
     const metrics = createMetrics();
     const stopProcessMetrics = declareProcessMetrics(metrics);
+    const vitals = watchProcess();
     observeStorage(metrics, storage);
     const watch = observer(metrics, logger);
     const batches = new Batches(dispatcher, (error) => watch.unexpected(error, 'batch'));
@@ -86,6 +87,7 @@ export const startServer = async (config: ServerConfig): Promise<RunningServer> 
     const byName: Record<OperationName, (core: Core) => Handler> = handlers(
       actions.map((route) => route.operation),
       rosterOf(connections),
+      () => ({ requests: watch.requests(), process: vitals.look() }),
     );
     for (const operation of OPERATIONS) {
       const handler = byName[operation.name](core);
@@ -158,6 +160,7 @@ export const startServer = async (config: ServerConfig): Promise<RunningServer> 
       await closed;
       stopRetention();
       stopProcessMetrics();
+      vitals.stop();
       await storage.close();
       logger.info('stopped');
     };

@@ -18,8 +18,13 @@ export const loggable = (error: unknown): Record<string, unknown> => {
   return { error: error.name, ...(error instanceof SyntaxError ? {} : { message: error.message }), stack };
 };
 
+/** An observer that can be asked how operations fared (11.5). */
+export interface Watch extends Observer {
+  requests(): Record<string, unknown>;
+}
+
 /** Counts and logs how requests end. */
-export const observer = (metrics: Metrics, logger: Logger): Observer => {
+export const observer = (metrics: Metrics, logger: Logger): Watch => {
   const requests = metrics.counter('godwit_requests_total', 'HTTP requests by operation and status.', ['operation', 'status']);
   const durations = metrics.histogram('godwit_request_duration_seconds', 'How long HTTP requests took, by operation.', SECONDS, ['operation']);
   const known = new Map<string, { readonly statuses: Map<number, Counter>; readonly duration: Histogram }>();
@@ -31,6 +36,18 @@ export const observer = (metrics: Metrics, logger: Logger): Observer => {
       if (counter === undefined) children.statuses.set(status, (counter = requests.labels(name, String(status))));
       counter.add(1);
       children.duration.observe((performance.now() - startedAt) / 1000);
+    },
+    requests() {
+      let total = 0;
+      const statuses: Record<string, number> = {};
+      for (const { statuses: counters } of known.values()) {
+        for (const [status, { value }] of counters) {
+          total += value;
+          statuses[status] = (statuses[status] ?? 0) + value;
+        }
+      }
+      const { bounds, counts } = durations.labels('publish');
+      return { total, statuses, publishSeconds: { bounds: [...bounds], counts: [...counts] } };
     },
     unexpected(error, requestId) {
       logger.error({ requestId, ...loggable(error) }, 'a request failed unexpectedly');

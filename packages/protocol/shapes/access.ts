@@ -1,5 +1,5 @@
 // Keys and tokens (section 11).
-import { ClientName, Scopes, type Shape, Timestamp } from './common.ts';
+import { ClientName, CollectionName, Scopes, type Shape, Timestamp } from './common.ts';
 
 const count = { type: 'integer', minimum: 1, maximum: 1_000_000_000 } as const;
 
@@ -38,6 +38,29 @@ export const KeyCreated = {
 } as const;
 
 export const KeyList = { type: 'object', required: ['items'], properties: { items: { type: 'array', items: KeyShape } } } as const;
+
+/** Who is asking (11.6). */
+export const CallerShape = {
+  type: 'object',
+  required: ['client', 'keyId', 'sub', 'scopes', 'limits', 'expiresAt', 'collections'],
+  properties: {
+    client: { type: 'string', description: 'the client; of a token with a space and its `sub` behind it' },
+    keyId: { type: 'string', description: 'the key, or the one that the token was made with' },
+    sub: { type: ['string', 'null'] },
+    scopes: Scopes,
+    limits: { ...KeyLimits, description: 'in force for it, of its own or by the settings' },
+    expiresAt: { type: ['string', 'null'], description: 'when a token expires; null for a key' },
+    collections: {
+      type: 'array',
+      description: 'those that it may read or write',
+      items: {
+        type: 'object',
+        required: ['name', 'read', 'write'],
+        properties: { name: CollectionName, read: { type: 'boolean' }, write: { type: 'boolean' } },
+      },
+    },
+  },
+} as const;
 
 export const TokenCreate = {
   type: 'object',

@@ -30,6 +30,12 @@ export const MessagesQuery = {
   properties: {
     topics: { type: 'string', minLength: 1, maxLength: 26_000, description: 'patterns, commas between, at most 100' },
     after: { ...CursorText, default: 'latest', description: 'a cursor, `earliest` or `latest`' },
+    before: {
+      type: 'string',
+      minLength: 1,
+      maxLength: 128,
+      description: 'in place of `after`: a cursor, `latest` or an RFC 3339 time; the last messages before it are read, and `cursor` is the place before them',
+    },
     limit: { type: 'integer', minimum: 1, maximum: 1000, default: 100 },
     wait: { type: 'number', minimum: 0, description: 'seconds to wait for a message, at most `pollTimeout`' },
   },

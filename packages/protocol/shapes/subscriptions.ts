@@ -39,6 +39,7 @@ export const SubscriptionShape = {
     attached: { type: 'boolean' },
     ackWait: AckWait,
     redeliveries: { type: 'integer', description: 'messages sent again since the server started' },
+    client: { type: 'string', description: 'whose it is' },
   },
 } as const;
 
@@ -48,6 +49,15 @@ export const SubscriptionOpened = {
 } as const;
 
 export const SubscriptionList = { type: 'object', required: ['items'], properties: { items: { type: 'array', items: SubscriptionShape } } } as const;
+
+export const SubscriptionListQuery = {
+  type: 'object',
+  properties: {
+    client: { type: 'string', minLength: 1, maxLength: 257, description: 'with the scope `admin`: whose subscriptions' },
+    all: { enum: ['true'], description: 'with the scope `admin`: those of every client' },
+  },
+  additionalProperties: false,
+} as const;
 
 export const ClientQuery = {
   type: 'object',

@@ -1,6 +1,6 @@
 // Server-sent events (6.3.3): the messages of `GET /v1/messages` as a stream, on the same cursors, the same feed and the same outbox as a WebSocket.
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { PROTOCOL_VERSION } from '@godwit/protocol';
+import { invalidField, PROTOCOL_VERSION } from '@godwit/protocol';
 import type { Core } from '../core/core.ts';
 import type { Encoder } from '../core/feed.ts';
 import { messageText } from '../core/message.ts';
@@ -87,6 +87,7 @@ export const openEventStream = (
 ): void => {
   const lastEventId = request.headers['last-event-id'];
   const asked = typeof lastEventId === 'string' && lastEventId !== '' ? { ...call.query, after: lastEventId } : call.query;
+  if (asked['before'] !== undefined) throw invalidField('/query/before', 'looks back: it goes with no stream');
   const { filter, after } = messagesAsked(core, { ...call, query: asked });
   core.cursors.checkKept(after, asked === call.query ? '/query/after' : '/headers/last-event-id');
   const identity = call.identity as NonNullable<typeof call.identity>;

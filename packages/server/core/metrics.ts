@@ -12,10 +12,15 @@ const NAME = /^[a-zA-Z_:][a-zA-Z0-9_:]*$/;
 const LABEL = /^(?!__)[a-zA-Z_][a-zA-Z0-9_]*$/;
 
 export interface Counter {
+  readonly value: number;
   add(amount: number): void;
 }
 
 export interface Histogram {
+  /** Upper bounds, ascending. */
+  readonly bounds: ArrayLike<number> & Iterable<number>;
+  /** How many fell into each bucket alone; the last is above all bounds. */
+  readonly counts: ArrayLike<number> & Iterable<number>;
   observe(value: number): void;
 }
 

@@ -18,6 +18,30 @@ const countsDescriptors = (): boolean => {
   }
 };
 
+/** The delay of the event loop between two looks, in seconds; nothing once it is stopped. Watched from the first look on: where nobody looks, nothing wakes the process. */
+const eventLoopDelay = () => {
+  let delay: ReturnType<typeof monitorEventLoopDelay> | undefined;
+  let ended = false;
+  return {
+    look: (): Readonly<Record<string, number>> => {
+      if (ended) return {};
+      if (delay === undefined) {
+        delay = monitorEventLoopDelay({ resolution: RESOLUTION });
+        delay.enable();
+      }
+      // The runtime counts the whole time between two looks, most of which is none of the delay.
+      const seconds = (nanoseconds: number): number => Math.max(0, nanoseconds / 1e9 - RESOLUTION / 1000);
+      const values = { p50: seconds(delay.percentile(50)), p99: seconds(delay.percentile(99)), max: seconds(delay.max) };
+      delay.reset();
+      return values;
+    },
+    stop: (): void => {
+      ended = true;
+      delay?.disable();
+    },
+  };
+};
+
 /** Declares the process metrics; the returned function ends the watching of the event loop. */
 export const declareProcessMetrics = (metrics: Metrics): (() => void) => {
   metrics.gauge('godwit_process_resident_memory_bytes', 'Resident memory of the process.', () => process.memoryUsage.rss());
@@ -31,27 +55,25 @@ export const declareProcessMetrics = (metrics: Metrics): (() => void) => {
   metrics.gauge('godwit_process_uptime_seconds', 'Seconds since the process started.', () => process.uptime());
   if (countsDescriptors()) metrics.gauge('godwit_process_open_fds', 'Open file descriptors, sockets included.', openDescriptors);
 
-  // Watched from the first scrape on: where nobody looks, nothing wakes the process.
-  let delay: ReturnType<typeof monitorEventLoopDelay> | undefined;
-  let ended = false;
-  metrics.gauge('godwit_event_loop_delay_seconds', 'Delay of the event loop since the scrape before.', () => {
-    if (ended) return [];
-    if (delay === undefined) {
-      delay = monitorEventLoopDelay({ resolution: RESOLUTION });
-      delay.enable();
-    }
-    // The runtime counts the whole time between two looks, most of which is none of the delay.
-    const seconds = (nanoseconds: number): number => Math.max(0, nanoseconds / 1e9 - RESOLUTION / 1000);
-    const values = [
-      [{ stat: 'p50' }, seconds(delay.percentile(50))],
-      [{ stat: 'p99' }, seconds(delay.percentile(99))],
-      [{ stat: 'max' }, seconds(delay.max)],
-    ] as const;
-    delay.reset();
-    return values;
-  });
-  return () => {
-    ended = true;
-    delay?.disable();
+  const delay = eventLoopDelay();
+  metrics.gauge('godwit_event_loop_delay_seconds', 'Delay of the event loop since the scrape before.', () =>
+    Object.entries(delay.look()).map(([stat, seconds]) => [{ stat }, seconds] as const),
+  );
+  return delay.stop;
+};
+
+/** What the process costs, for who asks through the protocol (11.5): the delay of the event loop is counted apart from that of the scrapes. */
+export const watchProcess = () => {
+  const delay = eventLoopDelay();
+  let looked = false;
+  return {
+    look: (): Readonly<Record<string, unknown>> => {
+      const { user, system } = process.cpuUsage();
+      const eventLoop = delay.look();
+      const value = { residentBytes: process.memoryUsage.rss(), cpuSeconds: (user + system) / 1e6, eventLoopDelay: looked ? eventLoop : null };
+      looked = true;
+      return value;
+    },
+    stop: delay.stop,
   };
 };

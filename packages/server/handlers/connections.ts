@@ -12,6 +12,9 @@ export interface Roster {
   stats(): Record<string, unknown>;
 }
 
+/** How operations and the process fare; asked at each look, never counted here. */
+export type Vitals = () => Readonly<Record<'requests' | 'process', unknown>>;
+
 export const listConnections = (roster: Roster) => (): Handler => () => ({ status: 200, data: { items: roster.list() } });
 
 export const removeConnection =
@@ -23,7 +26,7 @@ export const removeConnection =
   };
 
 export const getStats =
-  (roster: Roster) =>
+  (roster: Roster, vitals: Vitals) =>
   (core: Core): Handler => {
     const startedAt = core.clock.now();
     return () => {
@@ -43,6 +46,7 @@ export const getStats =
           },
           store: { ...counters },
           feed: { ...core.feed.counters, waitingPolls: core.feed.waiting },
+          ...vitals(),
         },
       };
     };

@@ -1,6 +1,6 @@
 // Subscriptions as resources (6.2.3, 6.2.4): unnamed ones live on their WebSocket, durable ones until they are deleted.
 import { invalidField, ProtocolError, parseDuration, type SubscriptionCreate, type SubscriptionReplace } from '@godwit/protocol';
-import { mayDo, subscribableFilter } from '../core/access.ts';
+import { mayDo, requireScope, subscribableFilter } from '../core/access.ts';
 import type { Call, Handler, Identity, Result } from '../core/call.ts';
 import type { Core } from '../core/core.ts';
 import type { Durable } from '../core/durables.ts';
@@ -13,6 +13,7 @@ const identityOf = (call: Call): Identity => call.identity as Identity;
 const filterOf = (durable: Durable) => ({ patterns: durable.topics, collections: '*' as const });
 
 const durableValue = async (core: Core, durable: Durable): Promise<Record<string, unknown>> => ({
+  client: durable.client,
   name: durable.name,
   topics: durable.topics,
   cursor: core.cursors.format(durable.acknowledged),
@@ -87,7 +88,11 @@ const createDurable = async (
 
 export const listSubscriptions =
   (core: Core): Handler =>
-  async (call) => ({ status: 200, data: { items: await Promise.all(core.durables.all(clientAsked(call)).map((durable) => durableValue(core, durable))) } });
+  async (call) => {
+    if (call.query['all'] === 'true') requireScope(identityOf(call), 'admin', '/query/all');
+    const durables = core.durables.all(call.query['all'] === 'true' ? undefined : clientAsked(call));
+    return { status: 200, data: { items: await Promise.all(durables.map((durable) => durableValue(core, durable))) } };
+  };
 
 export const getSubscription =
   (core: Core): Handler =>

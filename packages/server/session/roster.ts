@@ -17,6 +17,8 @@ const connectionValue = (connection: Connection): Record<string, unknown> => {
     expiresAt: identity.expiresAt === null ? null : wireTime(identity.expiresAt),
     subscriptions: connection.subscriptions,
     queuedBytes: connection.queued,
+    bytesSent: link.bytesWritten,
+    bytesReceived: link.bytesRead,
     messagesReceived: connection.received,
     behind: connection.congested,
   };

@@ -127,6 +127,7 @@ const dispatcherOn = (core: Core, application: Application): Pick<Assembly, 'dis
   const byName = handlers(
     actions.map((route) => route.operation),
     rosterOf(new Connections(core)),
+    () => ({ requests: {}, process: {} }),
   ) as Record<OperationName, (core: Core) => Handler>;
   for (const operation of OPERATIONS) {
     const handler = byName[operation.name](core);

@@ -73,6 +73,7 @@ export class SocketRequests {
     const now = clock.now();
     const limit = connection.messagesPerSecond;
     if (connection.rate.take(cost, limit, now)) return true;
+    this.#options.finished('message', 429, performance.now());
     this.#fail(
       connection,
       messageId,
@@ -117,7 +118,7 @@ export class SocketRequests {
   }
 
   #publish(connection: Connection, messageId: string, topic: string, data: unknown): void {
-    const { core } = this.#options;
+    const { core, finished } = this.#options;
     const startedAt = performance.now();
     const { identity } = connection;
     try {
@@ -125,7 +126,7 @@ export class SocketRequests {
         throw new ProtocolError('FORBIDDEN', `This needs the scope publish:${topic}.`, { scope: `publish:${topic}`, field: '/path/topic' });
       checkPublishable(core, topic, '/path/topic');
     } catch (error) {
-      this.#fail(connection, messageId, error);
+      finished('publish', this.#fail(connection, messageId, error), startedAt);
       return;
     }
     const published = { messageId: core.ids.uuid(), topic, timestamp: core.clock.now(), data: JSON.stringify(data), change: false };
@@ -135,14 +136,14 @@ export class SocketRequests {
         this.inProgress--;
         try {
           this.#published(connection, messageId, published, outcome);
-          this.#options.finished('publish', 201, startedAt);
+          finished('publish', 201, startedAt);
         } catch (error) {
-          this.#fail(connection, messageId, error);
+          finished('publish', this.#fail(connection, messageId, error), startedAt);
         }
       },
       (error: unknown) => {
         this.inProgress--;
-        this.#fail(connection, messageId, error);
+        finished('publish', this.#fail(connection, messageId, error), startedAt);
       },
     );
   }
