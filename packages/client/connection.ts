@@ -1,0 +1,308 @@
+// The connection: which transport messages flow over, when it is tried again, and what its end means (5.3, 6.3.2, 8.2.1). It knows of sockets only that they open
+// and end, and of polls only whether the server answers them; what flows is the feed's business.
+import type { ClientOptions, Environment, State } from './api.ts';
+import type { Call } from './calls.ts';
+import type { Credentials } from './credentials.ts';
+import { GodwitError } from './errors.ts';
+import type { Surroundings } from './surroundings.ts';
+import { Socket, type SocketEnd, type SocketEvent, type Welcome } from './transports/websocket.ts';
+import { reconnectWait, UPGRADE_MAX_MS } from './waits.ts';
+
+/** What takes the messages. Told of one transport at a time. */
+export interface Flow {
+  /** Messages are to come over this socket from now on. */
+  overSocket(socket: Socket): void;
+  /** Messages are to be polled for from now on. */
+  overPolls(): void;
+  /** There is no transport for now. */
+  stop(): void;
+  event(event: SocketEvent, bytes: number): void;
+  notice(name: string, data: Record<string, unknown>): void;
+}
+
+export interface ConnectionOptions {
+  readonly environment: Environment;
+  readonly url: string;
+  readonly transport: NonNullable<ClientOptions['transport']>;
+  readonly credentials: Credentials;
+  /** Asks over HTTP, once. */
+  readonly probe: () => Promise<unknown>;
+  /** Asks over the socket. */
+  readonly call: Call;
+  readonly flow: Flow;
+  readonly surroundings: Surroundings;
+  readonly changed: (state: State) => void;
+  readonly failed: (error: unknown) => void;
+}
+
+/** A connection that lasted this long ended for a reason of its own: the next attempt is the first again. */
+const STEADY_MS = 10_000;
+/** How long a socket that is looked after (the page is visible again, the network is back) may take to answer. */
+const CHECK_MS = 5000;
+/** How often in a row new credentials are got at once; then backing off. */
+const RENEWALS = 2;
+
+const ended = (code: ConstructorParameters<typeof GodwitError>[0]['code'], message: string): GodwitError => new GodwitError({ code, message });
+
+export class Connection {
+  readonly #options: ConnectionOptions;
+  #state: State = { status: 'idle', transport: undefined, error: undefined };
+  #socket: Socket | undefined;
+  /** Attempts of a WebSocket that failed in a row. */
+  #failures = 0;
+  #renewals = 0;
+  #openedAt = 0;
+  #goAwayMs: number | undefined;
+  #socketTimer: unknown;
+  /** Probes that failed in a row. */
+  #misses = 0;
+  #probeTimer: unknown;
+  #probing = false;
+  /** What the server answers over HTTP, while there is no WebSocket. */
+  #fallenBack = false;
+  #leave: (() => void) | undefined;
+
+  constructor(options: ConnectionOptions) {
+    this.#options = options;
+  }
+
+  get state(): State {
+    return this.#state;
+  }
+
+  /** The socket that requests may go over. */
+  get socket(): Socket | undefined {
+    return this.#socket?.isOpen ? this.#socket : undefined;
+  }
+
+  /** Begins to connect, if that was not done yet. */
+  open(): void {
+    if (this.#state.status !== 'idle') return;
+    this.#set({ status: 'connecting' });
+    this.#leave = this.#options.surroundings.listen(() => this.#look());
+    if (this.#options.transport === 'longpoll') this.#fallBack();
+    else void this.#trySocket();
+  }
+
+  close(error?: GodwitError): void {
+    if (this.#state.status === 'closed') return;
+    this.#leave?.();
+    this.#options.environment.clock.clearTimeout(this.#socketTimer);
+    this.#options.environment.clock.clearTimeout(this.#probeTimer);
+    this.#state = { status: 'closed', transport: undefined, error };
+    this.#options.flow.stop();
+    this.#socket?.close();
+    this.#options.changed(this.#state);
+  }
+
+  /** A poll was not answered: long-polling does not work any more. */
+  lost(error: unknown): void {
+    if (!this.#fallenBack || this.#isClosed) return;
+    this.#fallenBack = false;
+    this.#options.flow.stop();
+    this.#set({ status: 'reconnecting', transport: undefined, error: asError(error) });
+    this.#probeLater(error);
+  }
+
+  #set(change: Partial<State>): void {
+    if (this.#state.status === 'closed') return;
+    const before = this.#state;
+    const next = { ...before, ...change };
+    if (next.status === before.status && next.transport === before.transport && next.error === before.error) return;
+    this.#state = next;
+    this.#options.changed(next);
+  }
+
+  get #isClosed(): boolean {
+    return this.#state.status === 'closed';
+  }
+
+  async #trySocket(): Promise<void> {
+    const { environment, url, credentials } = this.#options;
+    if (environment.WebSocket === undefined) {
+      this.#socketFailed(ended('NETWORK', 'This runtime has no WebSocket.'));
+      return;
+    }
+    let credential: string | undefined;
+    try {
+      credential = await credentials.current();
+    } catch (error) {
+      this.#options.failed(error);
+      this.#retrySocket(asError(error));
+      return;
+    }
+    if (this.#isClosed) return;
+    this.#goAwayMs = undefined;
+    const socket: Socket = new Socket(environment, url, credential, {
+      welcome: (welcome) => this.#welcomed(socket, welcome),
+      event: (event, bytes) => this.#options.flow.event(event, bytes),
+      notice: (name, data) => this.#noticed(name, data),
+      end: (end) => this.#socketEnded(end),
+    });
+    this.#socket = socket;
+  }
+
+  #welcomed(socket: Socket, _welcome: Welcome): void {
+    const { clock } = this.#options.environment;
+    this.#openedAt = clock.now();
+    this.#renewals = 0;
+    this.#misses = 0;
+    this.#fallenBack = false;
+    clock.clearTimeout(this.#probeTimer);
+    this.#options.flow.stop();
+    this.#set({ status: 'open', transport: 'websocket', error: undefined });
+    this.#options.flow.overSocket(socket);
+  }
+
+  #noticed(name: string, data: Record<string, unknown>): void {
+    if (name === 'goaway') this.#goAwayMs = Number(data['reconnectAfterMs']) || 0;
+    else if (name === 'expiring') void this.#renew();
+    else this.#options.flow.notice(name, data);
+  }
+
+  async #renew(): Promise<void> {
+    const { credentials, call, failed } = this.#options;
+    if (!credentials.canRenew) return;
+    try {
+      await call('POST', '/session', { data: { token: await credentials.renew() } });
+    } catch (error) {
+      if (!this.#isClosed) failed(error);
+    }
+  }
+
+  #socketEnded({ code, reason, welcomed }: SocketEnd): void {
+    this.#socket = undefined;
+    if (this.#isClosed) return;
+    const { environment, credentials, flow } = this.#options;
+    if (welcomed) {
+      flow.stop();
+      if (environment.clock.now() - this.#openedAt >= STEADY_MS) this.#failures = 0;
+    }
+    const error = ended('NETWORK', `The connection ended: ${code}${reason === '' ? '' : ` ${reason}`}.`);
+    if (code >= 4300 && code < 4400) {
+      this.close(
+        code === 4301
+          ? ended('CLOSED', 'A newer connection of the same instance replaced this one.')
+          : new GodwitError({ code: 'UNAUTHENTICATED', message: 'The credentials were refused.' }, { status: 401 }),
+      );
+      return;
+    }
+    if (code >= 4200 && code < 4300) {
+      this.#set({ status: this.#before(), transport: undefined, error });
+      if (!credentials.canRenew)
+        this.close(
+          new GodwitError({ code: 'TOKEN_EXPIRED', message: 'The token has expired, and there is no getToken to get a new one with.' }, { status: 401 }),
+        );
+      else void this.#withNewCredentials();
+      return;
+    }
+    if (!welcomed && !(code >= 4000 && code < 4400) && code !== 1012) {
+      this.#socketFailed(error);
+      return;
+    }
+    this.#set({ status: this.#before(), transport: undefined, error });
+    const soon = code < 1003 || code === 1006 || code === 1012 || (code >= 4000 && code < 4100);
+    if (code === 1012 && this.#goAwayMs !== undefined) this.#socketIn(this.#goAwayMs + environment.random() * 1000);
+    else this.#socketIn(reconnectWait(soon ? this.#failures++ : ++this.#failures, environment.random));
+  }
+
+  #before(): State['status'] {
+    return this.#state.status === 'connecting' ? 'connecting' : 'reconnecting';
+  }
+
+  async #withNewCredentials(): Promise<void> {
+    const { credentials, environment, failed } = this.#options;
+    try {
+      await credentials.renew();
+      this.#socketIn(this.#renewals++ < RENEWALS ? environment.random() * 1000 : reconnectWait(++this.#failures, environment.random));
+    } catch (error) {
+      failed(error);
+      this.#retrySocket(asError(error));
+    }
+  }
+
+  /** It could not be opened: messages go on by long-polling from the first such failure on (6.3.2), and it is tried again, less and less often. */
+  #socketFailed(error: GodwitError): void {
+    this.#retrySocket(error);
+    if (this.#options.transport === 'auto' && !this.#fallenBack) this.#fallBack();
+  }
+
+  #retrySocket(error: GodwitError): void {
+    if (this.#isClosed) return;
+    this.#failures++;
+    if (!this.#fallenBack) this.#set({ status: this.#before(), transport: undefined, error });
+    this.#socketIn(reconnectWait(this.#failures, this.#options.environment.random, this.#fallenBack ? UPGRADE_MAX_MS : undefined));
+  }
+
+  #socketIn(ms: number): void {
+    const { clock } = this.#options.environment;
+    clock.clearTimeout(this.#socketTimer);
+    this.#socketTimer = clock.setTimeout(() => {
+      if (!this.#isClosed && this.#socket === undefined) void this.#trySocket();
+    }, ms);
+  }
+
+  #fallBack(): void {
+    if (this.#probing) return;
+    this.#options.environment.clock.clearTimeout(this.#probeTimer);
+    void this.#probe();
+  }
+
+  /** Asks whether the server answers over HTTP and takes the credentials. */
+  async #probe(): Promise<void> {
+    this.#probing = true;
+    try {
+      await this.#options.probe();
+      this.#probing = false;
+      if (this.#isClosed || this.socket !== undefined) return;
+      const wasUnreachable = this.#misses > 0;
+      this.#misses = 0;
+      this.#fallenBack = true;
+      this.#set({ status: 'open', transport: 'longpoll', error: undefined });
+      this.#options.flow.overPolls();
+      // What kept the socket from opening may have been the same that kept the server from answering.
+      if (wasUnreachable && this.#options.transport === 'auto') {
+        this.#failures = 0;
+        if (this.#socket === undefined) this.#socketIn(reconnectWait(0, this.#options.environment.random));
+      }
+    } catch (error) {
+      this.#probing = false;
+      if (!this.#isClosed && this.socket === undefined) this.#probeLater(error);
+    }
+  }
+
+  #probeLater(error: unknown): void {
+    const failure = asError(error);
+    if (failure.status === 401 || failure.code === 'FORBIDDEN' || failure.code === 'PROTOCOL' || failure.code === 'UNSUPPORTED_VERSION') {
+      // With a socket still to be tried a page that is no answer of ours says nothing of it.
+      if (failure.code !== 'PROTOCOL' || this.#options.transport === 'longpoll') {
+        this.close(failure);
+        return;
+      }
+    }
+    this.#misses++;
+    this.#set({ status: this.#before(), transport: undefined, error: failure });
+    const { clock, random } = this.#options.environment;
+    clock.clearTimeout(this.#probeTimer);
+    this.#probeTimer = clock.setTimeout(() => void this.#probe(), Math.max(reconnectWait(this.#misses, random), failure.details.retryAfterMs ?? 0));
+  }
+
+  /** The network is back, or somebody looks again: what waits is tried now, and what seems open is asked whether it is. */
+  #look(): void {
+    if (this.#isClosed) return;
+    const socket = this.socket;
+    if (socket !== undefined) {
+      socket
+        .request({ method: 'GET', path: '', headers: {}, requestId: this.#options.environment.newId(), timeout: CHECK_MS, signal: undefined })
+        ?.catch((error: unknown) => error instanceof GodwitError && error.code === 'CLIENT_TIMEOUT' && socket.abandon('silent'));
+      return;
+    }
+    this.#failures = 0;
+    this.#misses = 0;
+    if (this.#options.transport !== 'longpoll' && this.#socket === undefined) this.#socketIn(0);
+    if (this.#state.status !== 'open' && this.#options.transport === 'longpoll') this.#fallBack();
+  }
+}
+
+const asError = (error: unknown): GodwitError =>
+  error instanceof GodwitError ? error : new GodwitError({ code: 'NETWORK', message: String((error as Error)?.message ?? error) }, { cause: error });

@@ -1,0 +1,42 @@
+// The key or token that everything is asked with. One that can be renewed is asked for once however many wait for it.
+import type { ClientOptions } from './api.ts';
+import { GodwitError } from './errors.ts';
+
+export class Credentials {
+  readonly #getToken: (() => string | Promise<string>) | undefined;
+  #current: string | undefined;
+  #renewal: Promise<string> | undefined;
+
+  constructor({ key, token, getToken }: Pick<ClientOptions, 'key' | 'token' | 'getToken'>) {
+    this.#getToken = getToken;
+    this.#current = token ?? key;
+  }
+
+  get canRenew(): boolean {
+    return this.#getToken !== undefined;
+  }
+
+  /** What to show the server; undefined where there is nothing. Rejects where a token is needed and cannot be had. */
+  current(): Promise<string | undefined> {
+    return this.#current === undefined && this.canRenew ? this.renew() : Promise.resolve(this.#current);
+  }
+
+  /** Gets a new token. Rejects with what `getToken` failed with. `stale`: nothing is asked for where another than that is at hand already. */
+  renew(stale?: string): Promise<string> {
+    const getToken = this.#getToken;
+    if (getToken === undefined)
+      return Promise.reject(
+        new GodwitError({ code: 'TOKEN_EXPIRED', message: 'The token has expired, and there is no getToken to get a new one with.' }, { status: 401 }),
+      );
+    if (stale !== undefined && this.#current !== undefined && this.#current !== stale) return Promise.resolve(this.#current);
+    this.#renewal ??= (async () => {
+      try {
+        this.#current = await getToken();
+        return this.#current;
+      } finally {
+        this.#renewal = undefined;
+      }
+    })();
+    return this.#renewal;
+  }
+}

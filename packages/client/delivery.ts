@@ -1,0 +1,183 @@
+// One subscription's way from the wire to its handler: what is taken in is in log order and never twice, what is finished is known by its cursor. It does not know
+// where messages come from: two streams that each are complete and in order may both feed it, and the cursor keeps their seam.
+import { matcher } from '@godwit/protocol';
+import type { Environment, Gap, Message } from './api.ts';
+import { pause } from './waits.ts';
+
+/** A message as it arrives. */
+export interface Arrival {
+  readonly messageId: string;
+  readonly topic: string;
+  readonly cursor: string;
+  readonly timestamp: string;
+  readonly data: unknown;
+  readonly redelivered: boolean;
+}
+
+type Item = { readonly message: Arrival; readonly bytes: number } | { readonly gap: Gap };
+
+/** What waits for a slow handler before its stream is left; it is joined again when half of that is done. */
+const MOST_WAITING = 1000;
+const MOST_BYTES = 8 * 1024 * 1024;
+const RETRY_MAX_MS = 30_000;
+
+export interface DeliveryOptions {
+  readonly environment: Environment;
+  readonly topics: readonly string[];
+  readonly handler: (message: Message) => unknown;
+  /** Whether a message that the handler failed on is handed over again instead of passed. */
+  readonly insists: boolean;
+  readonly onGap: (gap: Gap) => void;
+  /** What the handler failed with. */
+  readonly onError: (error: unknown, message: Message) => void;
+  /** Everything up to here is finished. */
+  readonly onFinished: (cursor: string) => void;
+  /** There is room again after `offer` said that there is none. */
+  readonly onRoom: () => void;
+}
+
+let made = 0;
+
+export class Delivery {
+  /** Tells one from another. */
+  readonly number = ++made;
+  readonly topics: readonly string[];
+  readonly matches: (topic: string) => boolean;
+  /** Up to here everything was taken in; empty before the first message of the log, undefined before a place is known. */
+  received: string | undefined;
+  /** Up to here everything was handed over and finished. */
+  finished: string | undefined;
+  /** It left its stream because too much waits. */
+  isBehind = false;
+  readonly #options: DeliveryOptions;
+  readonly #ending = new AbortController();
+  #items: Item[] = [];
+  #head = 0;
+  #bytes = 0;
+  #running: Promise<void> | undefined;
+
+  constructor(options: DeliveryOptions) {
+    this.#options = options;
+    this.topics = options.topics;
+    this.matches = matcher(options.topics);
+  }
+
+  get isIdle(): boolean {
+    return this.#running === undefined;
+  }
+
+  get hasEnded(): boolean {
+    return this.#ending.signal.aborted;
+  }
+
+  /** Begins at a place: everything up to it counts as received and finished. */
+  begin(cursor: string): void {
+    if (this.received !== undefined && this.received !== '') return;
+    this.received = cursor;
+    if (this.#items.length === 0 && cursor !== '') this.finished = cursor;
+  }
+
+  /** Takes a message in, or drops it where it was taken in before, or where there is no room for it. */
+  offer(message: Arrival, bytes: number): void {
+    if (this.isBehind || this.hasEnded || this.received === undefined || message.cursor <= this.received) return;
+    if (this.#items.length - this.#head >= MOST_WAITING || this.#bytes >= MOST_BYTES) {
+      this.isBehind = true;
+      return;
+    }
+    this.received = message.cursor;
+    this.#bytes += bytes;
+    this.#put({ message, bytes });
+  }
+
+  /** Messages after its place and up to `to` are no longer kept. */
+  gap(from: string, to: string): void {
+    if (this.hasEnded || this.received === undefined || to <= this.received) return;
+    const gap = { from: this.received === '' ? from : this.received, to };
+    this.received = to;
+    this.#put({ gap });
+  }
+
+  /** There was nothing for it up to `cursor`. */
+  advance(cursor: string): void {
+    if (this.isBehind || this.hasEnded || this.received === undefined || cursor <= this.received) return;
+    this.received = cursor;
+    if (this.isIdle) this.#finish(cursor);
+  }
+
+  /** Resolves when nothing waits for the handler, or the signal is aborted. */
+  async idle(signal: AbortSignal): Promise<void> {
+    const aborted = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+    while (this.#running !== undefined && !signal.aborted) await Promise.race([this.#running, aborted]);
+  }
+
+  /** Nothing more is handed over; resolves when the handler has finished what it has in hand. */
+  end(): Promise<void> {
+    this.#ending.abort();
+    this.#items = [];
+    this.#head = 0;
+    this.#bytes = 0;
+    return this.#running ?? Promise.resolve();
+  }
+
+  #put(item: Item): void {
+    this.#items.push(item);
+    this.#running ??= this.#run();
+  }
+
+  #finish(cursor: string): void {
+    this.finished = cursor;
+    this.#options.onFinished(cursor);
+  }
+
+  async #run(): Promise<void> {
+    // What arrives together is handed over after all of it was taken in, and never from within `subscribe`.
+    await undefined;
+    for (let item = this.#items[this.#head]; item !== undefined; item = this.#items[this.#head]) {
+      this.#items[this.#head++] = undefined as never;
+      if (this.#head >= 256 && this.#head * 2 >= this.#items.length) {
+        this.#items.splice(0, this.#head);
+        this.#head = 0;
+      }
+      if ('gap' in item) {
+        this.#options.onGap(item.gap);
+        this.#finish(item.gap.to);
+      } else {
+        this.#bytes -= item.bytes;
+        if (!(await this.#hand(item.message))) break;
+        this.#finish(item.message.cursor);
+      }
+      this.#makeRoom();
+    }
+    this.#running = undefined;
+    if (this.hasEnded) return;
+    this.#items = [];
+    this.#head = 0;
+    // What was passed over behind the last message is finished with it.
+    if (this.received !== undefined && this.received !== '' && !this.isBehind && this.received !== this.finished) this.#finish(this.received);
+  }
+
+  #makeRoom(): void {
+    if (!this.isBehind || this.hasEnded || this.#items.length - this.#head > MOST_WAITING / 2 || this.#bytes > MOST_BYTES / 2) return;
+    this.isBehind = false;
+    this.#options.onRoom();
+  }
+
+  /** Whether it is finished; false where the subscription ended meanwhile. */
+  async #hand(arrival: Arrival): Promise<boolean> {
+    const { handler, insists, onError, environment } = this.#options;
+    let message: Message = arrival;
+    for (let failures = 1; !this.hasEnded; failures++) {
+      try {
+        const done = handler(message);
+        if (typeof (done as PromiseLike<unknown> | undefined)?.then === 'function') await done;
+        return true;
+      } catch (error) {
+        onError(error, message);
+        if (!insists) return true;
+        message = { ...arrival, redelivered: true };
+        await pause(environment.clock, Math.min(1000 * 2 ** Math.min(failures - 1, 10), RETRY_MAX_MS), this.#ending.signal).catch(() => {});
+      }
+    }
+    return false;
+  }
+}

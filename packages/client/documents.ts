@@ -1,0 +1,62 @@
+// Documents over the protocol's own paths and queries (3.2): what a list is asked, and what state a document was read in.
+import type { Answer, FilterValue, List, ListOptions, Page } from './api.ts';
+import type { Call } from './calls.ts';
+
+const tags = new WeakMap<object, string>();
+
+/** The ETag that a document was read or written with: what `ifMatch` takes. Undefined for one that came in a list or a message, which bring none. */
+export const etagOf = (document: object): string | undefined => tags.get(document);
+
+/** The document of an answer, its tag remembered. */
+export const documentIn = <T>({ data, headers }: Answer): T => {
+  const tag = headers['etag'];
+  if (tag !== undefined && typeof data === 'object' && data !== null) tags.set(data, tag);
+  return data as T;
+};
+
+const segment = (text: string): string => encodeURIComponent(text);
+export const documentsPath = (collection: string, id?: string): string => `/${segment(collection)}${id === undefined ? '' : `/${segment(id)}`}`;
+
+/** Lists read a value by the schema, else as JSON where it parses as a scalar (3.2.4). */
+const valueText = (value: FilterValue | readonly FilterValue[]): string => (Array.isArray(value) ? value.map(String).join(',') : String(value));
+
+const listQuery = ({ limit, sort, filter = {} }: ListOptions, after: string | undefined): string => {
+  const query = new URLSearchParams();
+  if (limit !== undefined) query.set('limit', String(limit));
+  if (sort !== undefined) query.set('sort', sort);
+  for (const [field, asked] of Object.entries(filter)) {
+    if (typeof asked !== 'object' || asked === null) query.append(`filter[${field}]`, valueText(asked));
+    else for (const [operator, value] of Object.entries(asked)) if (value !== undefined) query.append(`filter[${field}][${operator}]`, valueText(value));
+  }
+  if (after !== undefined) query.set('after', after);
+  const text = query.toString();
+  return text === '' ? '' : `?${text}`;
+};
+
+export const list = <T>(call: Call, collection: string, options: ListOptions): List<T> => {
+  const page = async (after: string | undefined): Promise<Page<T>> => {
+    const { timeout, signal } = options;
+    const asked = { ...(timeout === undefined ? {} : { timeout }), ...(signal === undefined ? {} : { signal }) };
+    return (await call('GET', `${documentsPath(collection)}${listQuery(options, after)}`, asked)).data as Page<T>;
+  };
+  async function* pages(): AsyncGenerator<Page<T>> {
+    for (let after: string | null | undefined = options.after; after !== null; ) {
+      const found: Page<T> = await page(after);
+      yield found;
+      after = found.next;
+    }
+  }
+  async function* items(): AsyncGenerator<T> {
+    for await (const found of pages()) yield* found.items;
+  }
+  return {
+    pages,
+    page: () => page(options.after),
+    all: async () => {
+      const all: T[] = [];
+      for await (const item of items()) all.push(item);
+      return all;
+    },
+    [Symbol.asyncIterator]: items,
+  };
+};

@@ -1,0 +1,156 @@
+// A durable subscription (6.2.4 to 6.2.7): made once, then attached over a WebSocket or pulled without one; what its handler finished is acknowledged, gathered.
+// The place that counts after a crash is the server's; within this process the delivery's own place keeps what comes again from being handed over twice.
+import type { Environment } from './api.ts';
+import type { Call } from './calls.ts';
+import type { Arrival, Delivery } from './delivery.ts';
+import { GodwitError } from './errors.ts';
+import type { Socket } from './transports/websocket.ts';
+import { pause, retryWait } from './waits.ts';
+
+/** How long acknowledgements are gathered; a redelivery comes after 30 s, and a crash repeats about this much. */
+const GATHER_MS = 100;
+const TIMEOUT_MS = 30_000;
+
+export interface DurableOptions {
+  readonly environment: Environment;
+  readonly call: Call;
+  readonly delivery: Delivery;
+  readonly name: string;
+  readonly after: string | undefined;
+  readonly ackWait: string | undefined;
+  readonly ready: () => void;
+  readonly ended: (reason: string) => void;
+  readonly failed: (error: unknown) => void;
+  readonly report: (error: unknown) => void;
+}
+
+export class Durable {
+  readonly delivery: Delivery;
+  readonly name: string;
+  readonly #options: DurableOptions;
+  #created: Promise<boolean> | undefined;
+  #acknowledged = '';
+  #attachedTo: Socket | undefined;
+  #timer: unknown;
+  #acking: Promise<void> | undefined;
+
+  constructor(options: DurableOptions) {
+    this.#options = options;
+    this.delivery = options.delivery;
+    this.name = options.name;
+  }
+
+  get path(): string {
+    return `/subscriptions/${this.name}`;
+  }
+
+  /** Makes sure that it exists; false where it was refused. Rejects where the server was not reached. */
+  create(): Promise<boolean> {
+    this.#created ??= this.#create();
+    return this.#created;
+  }
+
+  async #create(): Promise<boolean> {
+    const { call, name, after, ackWait, delivery, ready, failed } = this.#options;
+    try {
+      const data = { name, topics: delivery.topics, ...(after === undefined ? {} : { after }), ...(ackWait === undefined ? {} : { ackWait }) };
+      const answer = await call('POST', '/subscriptions', { data });
+      this.#begin((answer.data as { cursor: string }).cursor);
+      ready();
+      return true;
+    } catch (error) {
+      this.#created = undefined;
+      if (error instanceof GodwitError && (error.retryable || error.code === 'CLOSED')) throw error;
+      failed(error);
+      return false;
+    }
+  }
+
+  #begin(cursor: string): void {
+    if (this.delivery.received === undefined) this.delivery.begin(cursor);
+    if (cursor > this.#acknowledged) this.#acknowledged = cursor;
+  }
+
+  /** Takes its messages over a socket, as long as that is open. */
+  async attach(socket: Socket): Promise<void> {
+    const { environment, ended, failed } = this.#options;
+    for (let attempt = 1; socket.isOpen && !this.delivery.hasEnded; attempt = Math.min(attempt + 1, 3)) {
+      try {
+        if (!(await this.create())) return;
+        const exchange = {
+          method: 'POST',
+          path: `${this.path}/attach`,
+          headers: {},
+          requestId: environment.newId(),
+          timeout: TIMEOUT_MS,
+          signal: undefined,
+        } as const;
+        await socket.request(exchange, ({ data }) => {
+          this.#attachedTo = socket;
+          this.#begin((data as { cursor: string }).cursor);
+        });
+        this.finished();
+        return;
+      } catch (error) {
+        if (!socket.isOpen) return;
+        const { code, retryable, details } = error as GodwitError;
+        if (code === 'NOT_FOUND') return ended('deleted');
+        if (!retryable) return failed(error);
+        await pause(environment.clock, retryWait(attempt, environment.random, details.retryAfterMs));
+      }
+    }
+  }
+
+  event(arrival: Arrival, bytes: number): void {
+    const { finished } = this.delivery;
+    // It came again although it was done: the acknowledgement was lost.
+    if (finished !== undefined && arrival.cursor <= finished && this.#acknowledged < finished) this.finished();
+    this.delivery.offer(arrival, bytes);
+  }
+
+  /** With nothing to do up to `cursor`, its place moves on, so that it does not age (5.1.3). */
+  heartbeat(cursor: string): void {
+    if (this.delivery.isIdle && this.#attachedTo?.isOpen) this.delivery.advance(cursor);
+  }
+
+  /** Something is finished: it is acknowledged soon. */
+  finished(): void {
+    if (this.#timer !== undefined || this.#acking !== undefined || this.#unacknowledged === undefined) return;
+    const { clock } = this.#options.environment;
+    this.#timer = clock.setTimeout(() => void this.acknowledge(), GATHER_MS);
+  }
+
+  get #unacknowledged(): string | undefined {
+    const { finished } = this.delivery;
+    return finished !== undefined && finished > this.#acknowledged ? finished : undefined;
+  }
+
+  /** Acknowledges what is finished now. */
+  acknowledge(): Promise<void> {
+    this.#options.environment.clock.clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#acking ??= this.#acknowledge().finally(() => {
+      this.#acking = undefined;
+    });
+    return this.#acking;
+  }
+
+  async #acknowledge(): Promise<void> {
+    const { call, ended, report } = this.#options;
+    for (let cursor = this.#unacknowledged; cursor !== undefined; cursor = this.#unacknowledged) {
+      try {
+        await call('POST', `${this.path}/ack`, { data: { cursor } });
+        this.acknowledged(cursor);
+      } catch (error) {
+        if ((error as GodwitError).code === 'NOT_FOUND') ended('deleted');
+        else if (!(error as GodwitError).retryable) report(error);
+        // Whatever is not acknowledged comes again, and is acknowledged then or with what follows it.
+        return;
+      }
+    }
+  }
+
+  acknowledged(cursor: string): void {
+    if (cursor > this.#acknowledged) this.#acknowledged = cursor;
+  }
+}

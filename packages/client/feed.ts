@@ -1,0 +1,154 @@
+// All subscriptions of a client, and what brings them their messages: the lanes and attachments of a socket, or polls. Moving between the two loses and repeats
+// nothing, because each delivery goes on from its own cursor (6.2.8, 6.3.2).
+import type { Environment } from './api.ts';
+import type { Call } from './calls.ts';
+import type { Flow } from './connection.ts';
+import type { Arrival, Delivery } from './delivery.ts';
+import type { Durable } from './durable.ts';
+import type { GodwitError } from './errors.ts';
+import { Polls } from './polls.ts';
+import { type LaneOwner, SocketLanes } from './socket-lanes.ts';
+import type { Socket, SocketEvent } from './transports/websocket.ts';
+
+/** What the feed tells of a subscription. */
+export interface Subscriber {
+  readonly delivery: Delivery;
+  /** Where it wants to begin: a cursor, `earliest`, `latest`. */
+  readonly start: string;
+  readonly durable: Durable | undefined;
+  ready(): void;
+  ended(reason: string): void;
+  failed(error: unknown): void;
+  /** Ends it as its holder would. */
+  close(): Promise<void>;
+}
+
+export interface FeedOptions {
+  readonly environment: Environment;
+  /** Asks over HTTP, once. */
+  readonly ask: Call;
+  readonly pollWait: number;
+  /** The server does not answer polls any more. */
+  readonly lost: (error: unknown) => void;
+  readonly refused: (error: GodwitError) => void;
+}
+
+export class Feed implements Flow {
+  readonly #byDelivery = new Map<Delivery, Subscriber>();
+  readonly #durables = new Map<string, Durable>();
+  /** Deliveries whose lane was refused: each is tried by itself, so that one does not stop the others. */
+  readonly #alone = new WeakSet<Delivery>();
+  readonly #polls: Polls;
+  readonly #owner: LaneOwner;
+  #socket: Socket | undefined;
+  #lanes: SocketLanes | undefined;
+  #added: Delivery[] = [];
+
+  constructor(options: FeedOptions) {
+    this.#owner = {
+      environment: options.environment,
+      startOf: (delivery) => this.#byDelivery.get(delivery)?.start ?? 'latest',
+      isAlone: (delivery) => this.#alone.has(delivery),
+      ready: (delivery) => this.#byDelivery.get(delivery)?.ready(),
+      alone: (delivery) => this.#alone.add(delivery),
+      failed: (delivery, error) => this.#byDelivery.get(delivery)?.failed(error),
+      ended: (delivery, reason) => this.#byDelivery.get(delivery)?.ended(reason),
+    };
+    this.#polls = new Polls({ ...options, ...this.#owner, wait: options.pollWait, deliveries: () => this.#unnamed(), durables: () => this.#durables.values() });
+  }
+
+  get size(): number {
+    return this.#byDelivery.size;
+  }
+
+  subscribers(): Subscriber[] {
+    return [...this.#byDelivery.values()];
+  }
+
+  hasDurable(name: string): boolean {
+    return this.#durables.has(name);
+  }
+
+  /** Takes a subscription up; those of one turn of the event loop are opened together. */
+  add(subscriber: Subscriber): void {
+    const { delivery, durable } = subscriber;
+    this.#byDelivery.set(delivery, subscriber);
+    if (durable !== undefined) {
+      this.#durables.set(durable.name, durable);
+      if (this.#socket !== undefined) void durable.attach(this.#socket);
+    } else {
+      if (this.#added.length === 0) queueMicrotask(() => this.#open());
+      this.#added.push(delivery);
+    }
+    this.#polls.changed();
+  }
+
+  remove({ delivery, durable }: Subscriber): void {
+    if (!this.#byDelivery.delete(delivery)) return;
+    if (durable !== undefined) this.#durables.delete(durable.name);
+    else this.#lanes?.remove(delivery);
+    this.#polls.changed();
+  }
+
+  /** A delivery that had left its stream has room again. */
+  rejoin(delivery: Delivery): void {
+    if (!this.#byDelivery.has(delivery) || this.#byDelivery.get(delivery)?.durable !== undefined) return;
+    this.#lanes?.add([delivery]);
+    this.#polls.changed();
+  }
+
+  overSocket(socket: Socket): void {
+    this.#socket = socket;
+    this.#lanes = new SocketLanes(socket, this.#owner);
+    this.#added = [];
+    const open = [...this.#unnamed()].filter(({ isBehind }) => !isBehind);
+    if (open.length > 0) this.#lanes.add(open);
+    for (const durable of this.#durables.values()) void durable.attach(socket);
+  }
+
+  overPolls(): void {
+    this.#polls.start();
+  }
+
+  stop(): void {
+    this.#socket = undefined;
+    this.#lanes = undefined;
+    this.#polls.stop();
+  }
+
+  event({ messageId, timestamp, payload }: SocketEvent, bytes: number): void {
+    const { subscription, topic, cursor, data } = payload;
+    const arrival: Arrival = { messageId, topic, cursor, timestamp, data, redelivered: payload.redelivered === true };
+    const durable = this.#durables.get(subscription);
+    if (durable === undefined) this.#lanes?.event(subscription, arrival, bytes);
+    else durable.event(arrival, bytes);
+  }
+
+  notice(name: string, data: Record<string, unknown>): void {
+    const subscription = String(data['subscription']);
+    const durable = this.#durables.get(subscription);
+    if (name === 'heartbeat') {
+      const cursor = String(data['cursor']);
+      this.#lanes?.heartbeat(cursor);
+      for (const each of this.#durables.values()) each.heartbeat(cursor);
+    } else if (name === 'gap') {
+      const { from, to } = data as { from: string; to: string };
+      if (durable === undefined) this.#lanes?.gap(subscription, from, to);
+      else durable.delivery.gap(from, to);
+    } else if (name === 'detached') {
+      const reason = String(data['reason']);
+      if (durable === undefined) this.#lanes?.detached(subscription, reason);
+      else this.#owner.ended(durable.delivery, reason);
+    }
+  }
+
+  *#unnamed(): Iterable<Delivery> {
+    for (const { delivery, durable } of this.#byDelivery.values()) if (durable === undefined) yield delivery;
+  }
+
+  #open(): void {
+    const added = this.#added.filter((delivery) => this.#byDelivery.has(delivery));
+    this.#added = [];
+    if (added.length > 0) this.#lanes?.add(added);
+  }
+}

@@ -1,0 +1,248 @@
+// Long-polling (6.3.1): all subscriptions in as few polls as can be, each going on from its cursor. It holds no more connections than its share, and where there are
+// more polls than that, they take turns with shorter waits.
+import type { Answer, Environment } from './api.ts';
+import type { Call } from './calls.ts';
+import type { Arrival, Delivery } from './delivery.ts';
+import type { Durable } from './durable.ts';
+import { GodwitError } from './errors.ts';
+import { type Lane, pack, placeOf } from './lanes.ts';
+import { beginNamed, gapTo, type LaneOwner } from './socket-lanes.ts';
+import { pause, retryWait } from './waits.ts';
+
+/** Polls at once: a client may have 10 connections (7.1.2), and other tabs want some. */
+const SLOTS = 4;
+const LIMIT = 500;
+/** How long an answer may be late before the poll counts as stuck behind something that is dead. */
+const LATE_MS = 10_000;
+/** The wait of polls that take turns. */
+const TURN_MS = 1000;
+
+interface Page {
+  readonly items: readonly Omit<Arrival, 'redelivered'>[];
+  readonly cursor: string;
+}
+
+export interface PollsOptions extends LaneOwner {
+  readonly environment: Environment;
+  /** Asks over HTTP, once. */
+  readonly ask: Call;
+  /** Milliseconds. */
+  readonly wait: number;
+  readonly deliveries: () => Iterable<Delivery>;
+  readonly durables: () => Iterable<Durable>;
+  /** The server does not answer any more. */
+  readonly lost: (error: unknown) => void;
+  readonly refused: (error: GodwitError) => void;
+}
+
+interface Loop {
+  readonly ending: AbortController;
+}
+
+interface Work {
+  /** What it waits for without holding a connection. */
+  readonly before?: (signal: AbortSignal) => Promise<void>;
+  /** One poll. */
+  readonly turn: (signal: AbortSignal) => Promise<void>;
+}
+
+const nameOf = ({ members }: Lane): string => [...members].map(({ number }) => number).join();
+
+export class Polls {
+  readonly #options: PollsOptions;
+  readonly #loops = new Map<string, Loop>();
+  readonly #queue: (() => void)[] = [];
+  #free = SLOTS;
+  #wait: number;
+  #isOn = false;
+  #isRefreshing = false;
+
+  constructor(options: PollsOptions) {
+    this.#options = options;
+    this.#wait = options.wait;
+  }
+
+  start(): void {
+    this.#isOn = true;
+    this.#refresh();
+  }
+
+  stop(): void {
+    this.#isOn = false;
+    for (const { ending } of this.#loops.values()) ending.abort();
+    this.#loops.clear();
+  }
+
+  /** What is to be polled for has changed. */
+  changed(): void {
+    if (!this.#isOn || this.#isRefreshing) return;
+    this.#isRefreshing = true;
+    queueMicrotask(() => {
+      this.#isRefreshing = false;
+      if (this.#isOn) this.#refresh();
+    });
+  }
+
+  #refresh(): void {
+    const { deliveries, durables, isAlone } = this.#options;
+    const open = [...deliveries()].filter(({ isBehind, hasEnded }) => !isBehind && !hasEnded);
+    beginNamed(open, this.#options);
+    const wanted = new Map<string, Work>();
+    for (const lane of pack(
+      open.filter(({ received }) => received !== undefined),
+      isAlone,
+    ))
+      wanted.set(nameOf(lane), { turn: (signal) => this.#poll(lane, signal) });
+    for (const lane of pack(
+      open.filter(({ received }) => received === undefined),
+      isAlone,
+    ))
+      wanted.set(`new ${nameOf(lane)}`, { turn: (signal) => this.#place(lane, signal) });
+    for (const durable of durables())
+      wanted.set(`durable ${durable.name}`, { before: (signal) => durable.delivery.idle(signal), turn: (signal) => this.#pull(durable, signal) });
+    const takeTurns = wanted.size > SLOTS;
+    for (const [key, loop] of this.#loops) {
+      if (wanted.has(key) && !takeTurns) continue;
+      loop.ending.abort();
+      this.#loops.delete(key);
+    }
+    for (const [key, work] of wanted) {
+      if (this.#loops.has(key)) continue;
+      const loop = { ending: new AbortController() };
+      this.#loops.set(key, loop);
+      void this.#run(work, loop.ending.signal);
+    }
+  }
+
+  async #run({ before, turn }: Work, signal: AbortSignal): Promise<void> {
+    const { clock, random } = this.#options.environment;
+    for (let failures = 0; !signal.aborted; ) {
+      await before?.(signal);
+      await this.#slot();
+      try {
+        if (!signal.aborted) await turn(signal);
+        failures = 0;
+      } catch (error) {
+        if (signal.aborted) return;
+        const { status, retryable, details } =
+          error instanceof GodwitError ? error : new GodwitError({ code: 'NETWORK', message: String(error), details: { retryable: true } });
+        if (status === 0) {
+          this.#options.lost(error);
+          return;
+        }
+        if (!retryable) return;
+        failures = Math.min(failures + 1, 5);
+        await pause(clock, retryWait(failures, random, details.retryAfterMs), signal).catch(() => {});
+      } finally {
+        this.#release();
+      }
+    }
+  }
+
+  #slot(): Promise<void> | undefined {
+    if (this.#free > 0) {
+      this.#free--;
+      return undefined;
+    }
+    return new Promise((resolve) => this.#queue.push(resolve));
+  }
+
+  #release(): void {
+    const next = this.#queue.shift();
+    if (next === undefined) this.#free++;
+    else next();
+  }
+
+  get #waitNow(): number {
+    return this.#loops.size > SLOTS ? Math.min(TURN_MS, this.#wait) : this.#wait;
+  }
+
+  /** Asks for a page; what stands in the way of all polls is seen to here. */
+  async #read(ask: (wait: number) => Promise<Answer>): Promise<Page> {
+    try {
+      return (await ask(this.#waitNow)).data as Page;
+    } catch (error) {
+      if (error instanceof GodwitError && error.code === 'VALIDATION_FAILED' && error.details.field?.endsWith('/wait') && this.#wait > 0) {
+        this.#wait = this.#wait < TURN_MS ? 0 : this.#wait / 2;
+        return this.#read(ask);
+      }
+      if (error instanceof GodwitError && error.status === 401) this.#options.refused(error);
+      throw error;
+    }
+  }
+
+  #messages(lane: Lane, after: string, signal: AbortSignal, wait?: number): Promise<Page> {
+    return this.#read((usual) => {
+      const ms = wait ?? usual;
+      const path = `/messages?topics=${encodeURIComponent(lane.key)}&after=${after}&limit=${LIMIT}&wait=${ms / 1000}`;
+      return this.#options.ask('GET', path, { signal, timeout: ms + LATE_MS });
+    });
+  }
+
+  /** Finds the places of those that want only what is new; then they join the others. */
+  async #place(lane: Lane, signal: AbortSignal): Promise<void> {
+    const { cursor } = await this.#messages(lane, 'latest', signal, 0).catch((error: unknown) => this.#refused(lane, error, signal));
+    for (const member of lane.members) {
+      member.begin(cursor);
+      this.#options.ready(member);
+    }
+    this.changed();
+  }
+
+  async #poll(lane: Lane, signal: AbortSignal): Promise<void> {
+    const { items, cursor } = await this.#messages(lane, placeOf(lane.members) || 'earliest', signal).catch((error: unknown) =>
+      this.#refused(lane, error, signal),
+    );
+    for (const item of items) for (const member of lane.members) if (member.matches(item.topic)) member.offer({ ...item, redelivered: false }, sizeOf(item));
+    for (const member of lane.members) {
+      member.begin(cursor);
+      member.advance(cursor);
+      this.#options.ready(member);
+      if (member.isBehind) {
+        lane.members.delete(member);
+        this.changed();
+      }
+    }
+  }
+
+  #refused(lane: Lane, error: unknown, signal: AbortSignal): Page {
+    if (signal.aborted || !(error instanceof GodwitError) || error.retryable || error.status === 0 || error.status === 401) throw error;
+    if (error.code === 'CURSOR_EXPIRED' && typeof error.details['earliest'] === 'string') {
+      gapTo(lane.members, error.details['earliest']);
+      return { items: [], cursor: placeOf(lane.members) };
+    }
+    const members = [...lane.members];
+    for (const member of members) {
+      if (members.length > 1) this.#options.alone(member);
+      else this.#options.failed(member, error);
+    }
+    this.changed();
+    throw error;
+  }
+
+  async #pull(durable: Durable, signal: AbortSignal): Promise<void> {
+    const { delivery } = durable;
+    if (!(await durable.create()) || signal.aborted) return;
+    const ack = delivery.finished;
+    const page = await this.#read((wait) =>
+      this.#options.ask('POST', `${durable.path}/pull`, {
+        data: { limit: LIMIT, wait: wait / 1000, ...(ack === undefined ? {} : { ack }) },
+        signal,
+        timeout: wait + LATE_MS,
+      }),
+    ).catch((error: unknown) => {
+      const { code, details, retryable, status } = error as GodwitError;
+      if (signal.aborted || retryable || status === 0 || status === 401) throw error;
+      if (code === 'CURSOR_EXPIRED' && typeof details['earliest'] === 'string') delivery.gap(delivery.received ?? '', details['earliest']);
+      else if (code === 'NOT_FOUND') this.#options.ended(delivery, 'deleted');
+      else this.#options.failed(delivery, error);
+      return undefined;
+    });
+    if (ack !== undefined) durable.acknowledged(ack);
+    for (const item of page?.items ?? []) delivery.offer({ ...item, redelivered: false }, sizeOf(item));
+    if (page !== undefined) delivery.advance(page.cursor);
+  }
+}
+
+/** About what a message weighs. */
+const sizeOf = ({ data }: { readonly data: unknown }): number => JSON.stringify(data).length;

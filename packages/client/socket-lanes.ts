@@ -1,0 +1,228 @@
+// Unnamed subscriptions over one WebSocket (6.2.3): opened in lanes, moved, merged and ended there. It lives as long as the socket; what it had not opened by then
+// is opened by the next one, from the cursors that the deliveries keep.
+import type { Answer, Environment } from './api.ts';
+import type { Arrival, Delivery } from './delivery.ts';
+import { GodwitError } from './errors.ts';
+import { type Lane, laneOf, pack, placeOf } from './lanes.ts';
+import type { Method } from './transports/exchange.ts';
+import type { Socket } from './transports/websocket.ts';
+import { pause, retryWait } from './waits.ts';
+
+/** A connection may have 1,000 subscriptions (6.2.3); beyond this many they are packed anew. */
+const MOST_LANES = 256;
+const TIMEOUT_MS = 30_000;
+
+interface OpenLane extends Lane {
+  /** The server's id, from its response on. */
+  id: string | undefined;
+  /** Those of its members that it stands before: one that joined is not among them until the lane has moved back to its place. */
+  readonly live: Set<Delivery>;
+  /** One request at a time about one lane. */
+  work: Promise<void>;
+}
+
+export interface LaneOwner {
+  readonly environment: Environment;
+  /** Where a delivery without a place wants to begin: a cursor, `earliest`, `latest`. */
+  startOf(delivery: Delivery): string;
+  readonly isAlone: (delivery: Delivery) => boolean;
+  /** It is confirmed by the server. */
+  ready(delivery: Delivery): void;
+  /** Its lane was refused: it is to be tried by itself. */
+  alone(delivery: Delivery): void;
+  failed(delivery: Delivery, error: unknown): void;
+  /** The server ended it. */
+  ended(delivery: Delivery, reason: string): void;
+}
+
+/** Gives places to deliveries that name one themselves; those that want `latest` get theirs from the server. */
+export const beginNamed = (deliveries: readonly Delivery[], owner: Pick<LaneOwner, 'startOf'>): void => {
+  for (const delivery of deliveries) {
+    if (delivery.received !== undefined) continue;
+    const start = owner.startOf(delivery);
+    if (start !== 'latest') delivery.begin(start === 'earliest' ? '' : start);
+  }
+};
+
+/** Messages before `earliest` are gone: each of its members that stands before hears of the gap (6.2.9). */
+export const gapTo = (members: Iterable<Delivery>, earliest: string): void => {
+  for (const member of members) {
+    if (member.received === '') member.received = earliest;
+    else if (member.received !== undefined) member.gap(member.received, earliest);
+  }
+};
+
+export class SocketLanes {
+  readonly #socket: Socket;
+  readonly #owner: LaneOwner;
+  readonly #lanes = new Map<string, OpenLane>();
+  readonly #byId = new Map<string, OpenLane>();
+  #surplus: Set<OpenLane> | undefined;
+
+  constructor(socket: Socket, owner: LaneOwner) {
+    this.#socket = socket;
+    this.#owner = owner;
+  }
+
+  /** Opens subscriptions for deliveries, from their places on. */
+  add(deliveries: readonly Delivery[]): void {
+    beginNamed(deliveries, this.#owner);
+    const placed = deliveries.filter(({ received }) => received !== undefined);
+    const fresh = deliveries.filter(({ received }) => received === undefined);
+    for (const lane of [...pack(placed, this.#owner.isAlone), ...pack(fresh, this.#owner.isAlone)]) this.#join(lane);
+    if (this.#lanes.size > MOST_LANES) this.#repack();
+  }
+
+  remove(delivery: Delivery): void {
+    for (const lane of this.#lanes.values()) {
+      lane.live.delete(delivery);
+      if (!lane.members.delete(delivery)) continue;
+      if (this.#surplus === undefined) {
+        this.#surplus = new Set();
+        queueMicrotask(() => this.#tidy());
+      }
+      this.#surplus.add(lane);
+    }
+  }
+
+  event(subscription: string, arrival: Arrival, bytes: number): void {
+    const lane = this.#byId.get(subscription);
+    if (lane === undefined) return;
+    const isShared = lane.members.size > 1;
+    for (const member of lane.live) {
+      if (isShared && !member.matches(arrival.topic)) continue;
+      member.offer(arrival, bytes);
+      if (member.isBehind) this.remove(member);
+    }
+  }
+
+  /** Everything that matches was sent up to here (5.1.3). */
+  heartbeat(cursor: string): void {
+    for (const lane of this.#byId.values()) for (const member of lane.live) member.advance(cursor);
+  }
+
+  gap(subscription: string, from: string, to: string): void {
+    for (const member of this.#byId.get(subscription)?.live ?? []) member.gap(from, to);
+  }
+
+  detached(subscription: string, reason: string): void {
+    const lane = this.#byId.get(subscription);
+    if (lane === undefined) return;
+    this.#forget(lane);
+    if (lane.members.size === 1) for (const member of lane.members) this.#owner.ended(member, reason);
+    else this.#split(lane);
+  }
+
+  /** Adds members to the lane of their key and opens it, or moves it back to where they stand. */
+  #join({ key, members }: Lane): void {
+    const known = this.#lanes.get(key);
+    const lane = known ?? { key, members: new Set(), live: new Set(), id: undefined, work: Promise.resolve() };
+    for (const member of members) lane.members.add(member);
+    this.#lanes.set(key, lane);
+    lane.work = lane.work.then(() => this.#open(lane));
+  }
+
+  #ask(method: Method, path: string, data?: unknown, answered?: (answer: Answer) => void): Promise<Answer> {
+    const { environment } = this.#owner;
+    const exchange = { method, path, data, headers: {}, requestId: environment.newId(), timeout: TIMEOUT_MS, signal: undefined };
+    return this.#socket.request(exchange, answered) ?? Promise.reject(new GodwitError({ code: 'NETWORK', message: 'The connection has ended.' }));
+  }
+
+  async #open(lane: OpenLane): Promise<void> {
+    for (let attempt = 1; lane.members.size > 0 && this.#lanes.get(lane.key) === lane && this.#socket.isOpen; ) {
+      try {
+        await this.#place(lane);
+        const isFresh = [...lane.members].every(({ received }) => received === undefined);
+        const after = isFresh ? 'latest' : placeOf(lane.members) || 'earliest';
+        const members = [...lane.members];
+        // Its messages may be right behind the response, in the same read: what they need must be there by then.
+        await this.#ask('POST', '/subscriptions', { topics: lane.key.split(','), after }, ({ data }) => {
+          const { subscription, cursor } = data as { subscription: string; cursor: string };
+          lane.id = subscription;
+          this.#byId.set(subscription, lane);
+          for (const member of members) {
+            member.begin(cursor);
+            if (lane.members.has(member)) lane.live.add(member);
+          }
+        });
+        for (const member of members) this.#owner.ready(member);
+        break;
+      } catch (error) {
+        const { code, retryable, details } = error as GodwitError;
+        if (!this.#socket.isOpen) return;
+        if (code === 'CURSOR_EXPIRED' && typeof details.earliest === 'string') gapTo(lane.members, details.earliest);
+        else if (retryable) await pause(this.#owner.environment.clock, retryWait(attempt, this.#owner.environment.random, details.retryAfterMs));
+        else {
+          this.#refuse(lane, error);
+          return;
+        }
+        attempt = Math.min(attempt + 1, 3);
+      }
+    }
+    if (lane.members.size === 0) this.#drop(lane);
+  }
+
+  /** A lane that moves needs a cursor: members that want only what is new get the end of the log. */
+  async #place(lane: OpenLane): Promise<void> {
+    const fresh = [...lane.members].filter(({ received }) => received === undefined);
+    if (fresh.length === 0 || fresh.length === lane.members.size) return;
+    const { data } = await this.#ask('GET', `/messages?topics=${encodeURIComponent(lane.key)}&after=latest&limit=1`);
+    for (const member of fresh) member.begin((data as { cursor: string }).cursor);
+  }
+
+  #refuse(lane: OpenLane, error: unknown): void {
+    this.#forget(lane);
+    if (lane.members.size > 1) this.#split(lane);
+    else for (const member of lane.members) this.#owner.failed(member, error);
+  }
+
+  #split({ members }: Lane): void {
+    for (const member of members) this.#owner.alone(member);
+    this.add([...members]);
+  }
+
+  #forget(lane: OpenLane): void {
+    if (this.#lanes.get(lane.key) === lane) this.#lanes.delete(lane.key);
+    if (lane.id !== undefined && this.#byId.get(lane.id) === lane) this.#byId.delete(lane.id);
+  }
+
+  #drop(lane: OpenLane): void {
+    if (this.#lanes.get(lane.key) !== lane) return;
+    this.#forget(lane);
+    // A lane that ended by itself meanwhile is what was wanted.
+    if (lane.id !== undefined) this.#ask('DELETE', `/subscriptions/${encodeURIComponent(lane.id)}`).catch(() => {});
+  }
+
+  /** Ends lanes without members, and narrows those that carry patterns of members which left. */
+  #tidy(): void {
+    const lanes = this.#surplus ?? [];
+    this.#surplus = undefined;
+    for (const lane of lanes) {
+      if (lane.members.size === 0) lane.work = lane.work.then(() => (lane.members.size === 0 ? this.#drop(lane) : undefined));
+      else if (laneOf([...lane.members]).key !== lane.key) this.#replace([lane]);
+    }
+  }
+
+  #repack(): void {
+    this.#replace([...this.#lanes.values()].filter(({ id }) => id !== undefined));
+  }
+
+  /** Other lanes for the same members; the old ones end once the new ones are open, and until then both bring what is taken once. */
+  #replace(old: readonly OpenLane[]): void {
+    const members = [...new Set(old.flatMap((lane) => [...lane.members]))].filter(({ received }) => received !== undefined);
+    const wanted = pack(members, this.#owner.isAlone).filter(({ key }) => !old.some((lane) => lane.key === key && lane.members.size > 0));
+    for (const lane of wanted) this.#join(lane);
+    const kept = new Set(pack(members, this.#owner.isAlone).map(({ key }) => key));
+    const opened = Promise.all(wanted.map(({ key }) => this.#lanes.get(key)?.work));
+    for (const lane of old) {
+      if (kept.has(lane.key)) continue;
+      lane.work = Promise.all([lane.work, opened]).then(() => {
+        for (const member of members) {
+          lane.live.delete(member);
+          lane.members.delete(member);
+        }
+        if (lane.members.size === 0) this.#drop(lane);
+      });
+    }
+  }
+}

@@ -1,0 +1,239 @@
+// A subscription as the application holds it: its promises, its iterator, its cursor kept where it wants, and its end.
+import type { CursorStore, Environment, Gap, Message, MessageStream, SubscribeOptions, Subscription } from './api.ts';
+import type { Call } from './calls.ts';
+import { Delivery } from './delivery.ts';
+import { Durable } from './durable.ts';
+import { GodwitError } from './errors.ts';
+import type { Feed, Subscriber } from './feed.ts';
+
+export interface SubscribingOptions {
+  readonly environment: Environment;
+  readonly feed: Feed;
+  readonly call: Call;
+  /** Whether a socket is up: a durable subscription is let go of there. */
+  readonly isAttachable: () => boolean;
+  readonly gap: (gap: Gap, subscription: Subscription) => void;
+  readonly error: (error: unknown, subscription: Subscription) => void;
+}
+
+/** A promise with its ends at hand; one that nobody awaits does not end the process. */
+const settled = <T>(): PromiseWithResolvers<T> => {
+  const ends = Promise.withResolvers<T>();
+  ends.promise.catch(() => {});
+  return ends;
+};
+
+/** Writes cursors one after the other; of those that come while one is written only the last counts. */
+const keeper = ({ key, cursors }: { key: string; cursors: CursorStore }, failed: (error: unknown) => void) => {
+  let next: string | undefined;
+  let writing: Promise<void> | undefined;
+  const write = async (): Promise<void> => {
+    try {
+      for (let cursor = next; cursor !== undefined; cursor = next) {
+        next = undefined;
+        await cursors.set(key, cursor);
+      }
+    } catch (error) {
+      failed(error);
+    }
+    writing = undefined;
+  };
+  return {
+    keep(cursor: string): void {
+      next = cursor;
+      writing ??= write();
+    },
+    written: (): Promise<void> => writing ?? Promise.resolve(),
+  };
+};
+
+/** Begins a subscription. `handler` is given each message; see `Client.subscribe`. */
+export const subscribing = (
+  { environment, feed, call, isAttachable, gap, error: report }: SubscribingOptions,
+  topics: readonly string[],
+  handler: (message: Message) => unknown,
+  options: SubscribeOptions,
+): Subscription => {
+  const { name, after, ackWait, store, signal, onGap, onCursor, onError } = options;
+  if (topics.length === 0) throw new TypeError('A subscription needs a topic or pattern.');
+  if (name !== undefined && store !== undefined)
+    throw new TypeError('A durable subscription keeps its cursor at the server: name and store exclude each other.');
+  if (name !== undefined && feed.hasDurable(name)) throw new TypeError(`This client has a subscription ${name} already.`);
+  const ready = settled<void>();
+  const closed = settled<{ readonly reason: string }>();
+  const kept = store === undefined ? undefined : keeper(store, (error) => report(error, subscription));
+
+  const delivery: Delivery = new Delivery({
+    environment,
+    topics: [...new Set(topics)].sort(),
+    handler,
+    insists: name !== undefined,
+    onGap: (missing) => {
+      onGap?.(missing);
+      gap(missing, subscription);
+    },
+    onError: (error, message) => {
+      onError?.(error, message);
+      report(error, subscription);
+    },
+    onFinished: (cursor) => {
+      durable?.finished();
+      kept?.keep(cursor);
+      onCursor?.(cursor);
+    },
+    onRoom: () => feed.rejoin(delivery),
+  });
+
+  const leave = async (): Promise<void> => {
+    signal?.removeEventListener('abort', aborted);
+    feed.remove(subscriber);
+    await delivery.end();
+    await kept?.written();
+  };
+  const end = (reason: string): void => {
+    ready.reject(new GodwitError({ code: 'CLOSED', message: `The subscription has ended: ${reason}.` }));
+    closed.resolve({ reason });
+  };
+  const fail = (error: unknown): void => {
+    ready.reject(error);
+    closed.reject(error);
+    report(error, subscription);
+    void leave();
+  };
+  const durable: Durable | undefined =
+    name === undefined
+      ? undefined
+      : new Durable({
+          environment,
+          call,
+          delivery,
+          name,
+          after,
+          ackWait,
+          ready: () => ready.resolve(),
+          ended: (reason) => subscriber.ended(reason),
+          failed: fail,
+          report: (error) => report(error, subscription),
+        });
+  let start = after ?? 'latest';
+  const subscriber: Subscriber = {
+    delivery,
+    get start() {
+      return start;
+    },
+    durable,
+    ready: () => ready.resolve(),
+    ended: (reason) => {
+      end(reason);
+      void leave();
+    },
+    failed: fail,
+    close: () => close(),
+  };
+
+  let closing: Promise<void> | undefined;
+  const close = (): Promise<void> => {
+    closing ??= (async () => {
+      await leave();
+      if (durable !== undefined) {
+        await durable.acknowledge();
+        if (isAttachable()) await call('POST', `${durable.path}/detach`).catch(() => {});
+      }
+      end('closed');
+    })();
+    return closing;
+  };
+  const aborted = (): void => void close();
+  const subscription: Subscription = {
+    topics: delivery.topics,
+    name,
+    get cursor() {
+      return delivery.finished;
+    },
+    ready: ready.promise,
+    closed: closed.promise,
+    close,
+  };
+
+  const begin = async (): Promise<void> => {
+    try {
+      if (store !== undefined) start = (await store.cursors.get(store.key)) ?? start;
+      if (!delivery.hasEnded) feed.add(subscriber);
+    } catch (error) {
+      fail(error);
+    }
+  };
+  if (signal?.aborted) void close();
+  else {
+    signal?.addEventListener('abort', aborted, { once: true });
+    if (store === undefined) feed.add(subscriber);
+    else void begin();
+  }
+  return subscription;
+};
+
+/** The same as an async iterator: a message counts as finished when the next is asked for. */
+export const streaming = (begin: (handler: (message: Message) => Promise<void>) => Subscription): MessageStream<Message> => {
+  const waiting: { readonly message: Message; readonly taken: () => void }[] = [];
+  let wake: (() => void) | undefined;
+  let inHand: (() => void) | undefined;
+  let over: { readonly error?: unknown } | undefined;
+  const finish = (how: { readonly error?: unknown }): void => {
+    over ??= how;
+    wake?.();
+  };
+  const subscription = begin(
+    (message) =>
+      new Promise((taken) => {
+        waiting.push({ message, taken });
+        wake?.();
+      }),
+  );
+  subscription.closed.then(
+    () => finish({}),
+    (error: unknown) => finish({ error }),
+  );
+  const release = (): void => {
+    inHand?.();
+    inHand = undefined;
+  };
+  const close = (): Promise<void> => {
+    release();
+    for (const { taken } of waiting.splice(0)) taken();
+    finish({});
+    return subscription.close();
+  };
+  const iterator: AsyncIterator<Message> = {
+    async next() {
+      release();
+      while (waiting.length === 0 && over === undefined) {
+        await new Promise<void>((resolve) => {
+          wake = resolve;
+        });
+        wake = undefined;
+      }
+      const next = waiting.shift();
+      if (next !== undefined && over === undefined) {
+        inHand = next.taken;
+        return { done: false, value: next.message };
+      }
+      next?.taken();
+      if (over !== undefined && 'error' in over) throw over.error;
+      return { done: true, value: undefined };
+    },
+    async return() {
+      await close();
+      return { done: true, value: undefined };
+    },
+  };
+  return Object.defineProperties(
+    { [Symbol.asyncIterator]: () => iterator, close },
+    {
+      topics: { value: subscription.topics, enumerable: true },
+      name: { value: subscription.name, enumerable: true },
+      cursor: { get: () => subscription.cursor, enumerable: true },
+      ready: { value: subscription.ready },
+      closed: { value: subscription.closed },
+    },
+  ) as unknown as MessageStream<Message>;
+};

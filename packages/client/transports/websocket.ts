@@ -1,0 +1,222 @@
+// One WebSocket of the protocol (section 5): its handshake and welcome, requests and their responses, events and notices, and the watch over its silence.
+// It does not know what comes after its end.
+import type { ErrorBody } from '@godwit/protocol';
+import type { Answer, Environment } from '../api.ts';
+import { GodwitError, noAnswer, refused } from '../errors.ts';
+import { type Exchange, REPLAYED } from './exchange.ts';
+import { Pacer } from './pacer.ts';
+
+export interface Welcome {
+  readonly connectionId: string;
+  readonly heartbeatInterval: number;
+  readonly limits: { readonly messagesPerSecond?: number; readonly maxMessageBytes?: number };
+  readonly expiresAt: string | null;
+}
+
+export interface SocketEvent {
+  readonly messageId: string;
+  readonly timestamp: string;
+  readonly payload: { readonly subscription: string; readonly topic: string; readonly cursor: string; readonly data: unknown; readonly redelivered?: true };
+}
+
+/** Why a socket ended. */
+export interface SocketEnd {
+  /** The close code; 1006 where it broke, or was given up here. */
+  readonly code: number;
+  readonly reason: string;
+  readonly welcomed: boolean;
+}
+
+export interface SocketListener {
+  welcome(welcome: Welcome): void;
+  /** `bytes`: about how much it weighs. */
+  event(event: SocketEvent, bytes: number): void;
+  notice(name: string, data: Record<string, unknown>): void;
+  end(end: SocketEnd): void;
+}
+
+/** Without a welcome in this time it counts as not opened (6.3.2). */
+const WELCOME_MS = 5000;
+/** How many silent heartbeat intervals make a connection dead (5.1.3). */
+const SILENT_INTERVALS = 2;
+const ACK = /^\/subscriptions\/[^/]+\/ack$/;
+
+interface Pending {
+  readonly resolve: (answer: Answer) => void;
+  readonly reject: (error: unknown) => void;
+  readonly timer: unknown;
+  readonly signal: AbortSignal | undefined;
+  readonly aborted: () => void;
+  readonly answered: ((answer: Answer) => void) | undefined;
+}
+
+interface Incoming {
+  readonly type: string;
+  readonly messageId: string;
+  readonly timestamp: string;
+  readonly payload: { readonly topic?: string; readonly requestId?: string | null; readonly status?: string; readonly [member: string]: unknown };
+}
+
+export class Socket {
+  readonly #environment: Environment;
+  readonly #listener: SocketListener;
+  readonly #socket: WebSocket;
+  readonly #pending = new Map<string, Pending>();
+  #pacer: Pacer | undefined;
+  #maxBytes = Number.POSITIVE_INFINITY;
+  #welcomed = false;
+  #ended = false;
+  #interval = 0;
+  #seenAt: number;
+  #timer: unknown;
+
+  /** Throws where the url cannot be one of a WebSocket. */
+  constructor(environment: Environment, url: string, credential: string | undefined, listener: SocketListener) {
+    const { clock, WebSocket } = environment;
+    if (WebSocket === undefined) throw noAnswer('This runtime has no WebSocket.');
+    this.#environment = environment;
+    this.#listener = listener;
+    this.#seenAt = clock.now();
+    this.#socket = new WebSocket(url, credential === undefined ? ['godwit.v1'] : ['godwit.v1', `bearer.${credential}`]);
+    this.#socket.onmessage = ({ data }) => this.#receive(data as string);
+    this.#socket.onclose = ({ code, reason }) => this.#end(code, reason);
+    this.#socket.onerror = () => {};
+    this.#timer = clock.setTimeout(() => this.abandon('no welcome'), WELCOME_MS);
+  }
+
+  get isOpen(): boolean {
+    return this.#welcomed && !this.#ended;
+  }
+
+  /**
+   * Sends a request (5.2.2) and resolves with its response. Rejects with what was refused, or with no answer where the socket ended before. Undefined where the
+   * request cannot go this way: the socket is not open, the request is too large for a message (7.2.2), or one of its id is under way. `answered` hears of
+   * a success at once, before anything that arrived behind it is looked at.
+   */
+  request({ method, path, data, headers, requestId, timeout, signal }: Exchange, answered?: (answer: Answer) => void): Promise<Answer> | undefined {
+    if (!this.isOpen || this.#pending.has(requestId)) return undefined;
+    const text = JSON.stringify({
+      messageId: requestId,
+      type: 'request',
+      payload: { method, path, ...(data === undefined ? {} : { data }), ...(Object.keys(headers).length === 0 ? {} : { headers }) },
+    });
+    // Three bytes a character is the most that UTF-8 needs for what JSON text holds.
+    if (text.length * 3 > this.#maxBytes && new TextEncoder().encode(text).length > this.#maxBytes) return undefined;
+    const { clock } = this.#environment;
+    return new Promise((resolve, reject) => {
+      if (signal?.aborted) {
+        reject(signal.reason);
+        return;
+      }
+      const aborted = (): void => this.#take(requestId)?.reject(signal?.reason);
+      const late = (): void =>
+        this.#take(requestId)?.reject(
+          new GodwitError({ code: 'CLIENT_TIMEOUT', message: `No answer came in ${timeout} ms.`, details: { retryable: true } }, { requestId }),
+        );
+      this.#pending.set(requestId, { resolve, reject, timer: clock.setTimeout(late, timeout), signal, aborted, answered });
+      signal?.addEventListener('abort', aborted, { once: true });
+      const send = (): void => {
+        if (this.#pending.has(requestId) && this.#socket.readyState === 1) this.#socket.send(text);
+      };
+      // Acknowledgements are free (7.2.1).
+      if (ACK.test(path)) send();
+      else this.#pacer?.next(send);
+    });
+  }
+
+  /** Ends it as one that nobody wants any more. */
+  close(): void {
+    this.#give(1000, 'closed');
+  }
+
+  /** Gives it up as dead: what is pending fails at once, whatever the network still does. */
+  abandon(reason: string): void {
+    this.#give(1006, reason);
+  }
+
+  #give(code: number, reason: string): void {
+    if (this.#ended) return;
+    this.#socket.onmessage = null;
+    this.#socket.onclose = null;
+    this.#socket.onerror = () => {};
+    // A close of our own may not say 1006, and a socket that is still connecting refuses with an error event of its own.
+    this.#socket.close(1000);
+    this.#end(code, reason);
+  }
+
+  #end(code: number, reason: string): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#environment.clock.clearTimeout(this.#timer);
+    this.#pacer?.stop();
+    for (const requestId of [...this.#pending.keys()]) this.#take(requestId)?.reject(noAnswer('The connection ended before the answer came.', requestId));
+    this.#listener.end({ code, reason, welcomed: this.#welcomed });
+  }
+
+  #take(requestId: string): Pending | undefined {
+    const pending = this.#pending.get(requestId);
+    if (pending === undefined) return undefined;
+    this.#pending.delete(requestId);
+    this.#environment.clock.clearTimeout(pending.timer);
+    pending.signal?.removeEventListener('abort', pending.aborted);
+    return pending;
+  }
+
+  #receive(text: string): void {
+    this.#seenAt = this.#environment.clock.now();
+    let message: Incoming;
+    try {
+      message = JSON.parse(text) as Incoming;
+    } catch {
+      this.abandon('what came is not JSON');
+      return;
+    }
+    const { type, payload } = message;
+    if (type === 'response') this.#answered(payload as never);
+    else if (type !== 'event') return;
+    else if (!payload.topic?.startsWith('$')) this.#listener.event(message as unknown as SocketEvent, text.length);
+    else if (payload.topic === '$sys.welcome') this.#greeted(payload['data'] as Welcome);
+    else this.#listener.notice(payload.topic.slice('$sys.'.length), payload['data'] as Record<string, unknown>);
+  }
+
+  #greeted(welcome: Welcome): void {
+    const { clock } = this.#environment;
+    clock.clearTimeout(this.#timer);
+    this.#welcomed = true;
+    this.#interval = welcome.heartbeatInterval;
+    this.#pacer = new Pacer(clock, welcome.limits.messagesPerSecond ?? 100);
+    this.#maxBytes = welcome.limits.maxMessageBytes ?? 1024 * 1024;
+    this.#watch();
+    this.#listener.welcome(welcome);
+  }
+
+  /** One timer for the whole life of the socket: it looks when the silence would have become too long, not at each message. */
+  #watch(): void {
+    const { clock } = this.#environment;
+    const silent = clock.now() - this.#seenAt;
+    const longest = SILENT_INTERVALS * this.#interval;
+    if (silent >= longest) this.abandon('silent for two heartbeat intervals');
+    else this.#timer = clock.setTimeout(() => this.#watch(), longest - silent);
+  }
+
+  #answered(payload: {
+    requestId: string | null;
+    status: string;
+    statusCode: number;
+    data?: unknown;
+    error?: ErrorBody;
+    headers?: Record<string, string>;
+  }): void {
+    const pending = payload.requestId === null ? undefined : this.#take(payload.requestId);
+    if (pending === undefined) return;
+    const requestId = payload.requestId as string;
+    if (payload.status === 'error' && payload.error !== undefined) {
+      pending.reject(refused(payload.error, payload.statusCode, requestId));
+      return;
+    }
+    const headers = Object.fromEntries(Object.entries(payload.headers ?? {}).map(([name, value]) => [name.toLowerCase(), value]));
+    const answer: Answer = { status: payload.statusCode, data: payload.data, headers, replayed: headers[REPLAYED] === 'true', requestId };
+    pending.answered?.(answer);
+    pending.resolve(answer);
+  }
+}
