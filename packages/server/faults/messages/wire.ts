@@ -192,6 +192,9 @@ export interface StreamOptions extends Target {
 
 export interface RawStream {
   readonly closed: Promise<void>;
+  /** Reads nothing until `resume`. */
+  pause(): void;
+  resume(): void;
   end(): void;
 }
 
@@ -199,6 +202,7 @@ export interface RawStream {
 export const openStream = ({ url, key, path, lastEventId, silenceMs, onEvent, onRefused }: StreamOptions): RawStream => {
   const headers = { authorization: `Bearer ${key}`, accept: 'text/event-stream', ...(lastEventId === undefined ? {} : { 'last-event-id': lastEventId }) };
   let lastSign = Date.now();
+  let body: IncomingMessage | undefined;
   let rest = '';
   let fields: Record<string, string> = {};
   const take = (line: string): void => {
@@ -217,6 +221,7 @@ export const openStream = ({ url, key, path, lastEventId, silenceMs, onEvent, on
   };
   const request = httpRequest(`${url}/v1${path}`, { headers, agent: false }, (response) => {
     if (response.statusCode !== 200) return refused(response);
+    body = response;
     response.setEncoding('utf8');
     response.on('error', () => {});
     response.on('data', (chunk: string) => {
@@ -229,7 +234,7 @@ export const openStream = ({ url, key, path, lastEventId, silenceMs, onEvent, on
   request.on('error', () => {});
   request.end();
   const watch = setInterval(() => {
-    if (Date.now() - lastSign > silenceMs) request.destroy();
+    if (body?.isPaused() !== true && Date.now() - lastSign > silenceMs) request.destroy();
   }, 200);
   const closed = new Promise<void>((resolve) =>
     request.once('close', () => {
@@ -237,5 +242,9 @@ export const openStream = ({ url, key, path, lastEventId, silenceMs, onEvent, on
       resolve();
     }),
   );
-  return { closed, end: () => request.destroy() };
+  const resume = (): void => {
+    lastSign = Date.now();
+    body?.resume();
+  };
+  return { closed, pause: () => void body?.pause(), resume, end: () => request.destroy() };
 };
