@@ -108,9 +108,8 @@ export class Connection {
     if (this.#state.status === 'closed') return;
     const before = this.#state;
     const next = { ...before, ...change };
-    if (next.status === before.status && next.transport === before.transport && next.error === before.error) return;
     this.#state = next;
-    this.#options.changed(next);
+    if (next.status !== before.status || next.transport !== before.transport) this.#options.changed(next);
   }
 
   get #isClosed(): boolean {

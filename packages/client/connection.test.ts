@@ -1,0 +1,358 @@
+// Which transport messages flow over and when it is tried again: 5.1.3, 5.3, 5.4, 6.3.2 and 8.2.1 with a clock that the test moves.
+import assert from 'node:assert/strict';
+import { afterEach, describe, test } from 'node:test';
+import type { ClientOptions, Message } from './api.ts';
+import { createClient } from './client.ts';
+import type { GodwitError } from './errors.ts';
+import { settle } from './testing/clock.ts';
+import { type ScriptedRequest, type ScriptedSocket, World } from './testing/world.ts';
+
+const ends: (() => void)[] = [];
+afterEach(() => {
+  for (const end of ends.splice(0)) end();
+});
+
+const begin = (options: Partial<ClientOptions> = {}) => {
+  const world = new World();
+  const client = createClient(world.options(options));
+  const states: string[] = [];
+  client.on('state', ({ status, transport }) => states.push(transport === undefined ? status : `${status} ${transport}`));
+  return { world, client, states };
+};
+
+/** A client with a subscription on an open socket, at cursor c1. */
+const subscribed = async (options: Partial<ClientOptions> = {}) => {
+  const { world, client, states } = begin(options);
+  const got: Message[] = [];
+  client.subscribe('a.*', (message) => void got.push(message));
+  await settle();
+  world.socket.welcome();
+  await settle();
+  open(world.socket);
+  await settle();
+  return { world, client, states, got };
+};
+const open = (socket: ScriptedSocket, cursor = 'c1'): void => {
+  for (const asked of socket.asked(/^POST \/subscriptions$/)) socket.answer(asked, 201, { subscription: '~a.*', cursor });
+};
+/** Where the first subscription of the last socket begins. */
+const openedAfter = (world: World): unknown => (world.socket.asked(/^POST \/subscriptions$/)[0]?.payload.data as { after?: string } | undefined)?.after;
+const isPoll = ({ url }: ScriptedRequest): boolean => url.pathname === '/v1/messages';
+const isProbe = ({ url }: ScriptedRequest): boolean => url.pathname === '/v1/subscriptions';
+/** Ends the last socket and moves on to the next attempt. */
+const refuseSocket = (world: World): void => world.socket.end(1006);
+
+describe('the handshake', () => {
+  test('5.1.1, 5.5: the credentials go as a subprotocol, the instance in the URL and is the same at every attempt', async () => {
+    const { world } = await subscribed({ url: 'https://server.test/below/' });
+    assert.match(world.socket.url, /^wss:\/\/server\.test\/below\/v1\/ws\?instance=[\w-]{1,64}$/);
+    assert.deepEqual(world.socket.protocols, ['godwit.v1', 'bearer.a-key']);
+    const { url } = world.socket;
+    world.socket.end(1006);
+    await world.clock.advance(1000);
+    assert.equal(world.sockets.length, 2);
+    assert.equal(world.socket.url, url);
+  });
+
+  test('6.3.2: without a welcome in 5 s it counts as not opened', async () => {
+    const { world, client } = begin();
+    client.subscribe('a.*', () => {});
+    await settle();
+    world.socket.readyState = 1;
+    await world.clock.advance(4999);
+    assert.equal(world.requests.length, 0);
+    await world.clock.advance(1);
+    assert.ok(world.requests.some(isProbe));
+    assert.notEqual(world.socket.closedWith, undefined);
+  });
+
+  test('a key that cannot stand in a subprotocol, or more than one kind of credentials, is refused at once', () => {
+    assert.throws(() => createClient({ url: 'http://x', key: 'with space' }), TypeError);
+    assert.throws(() => createClient({ url: 'http://x', key: 'a', token: 'b' }), TypeError);
+    assert.throws(() => createClient({ url: 'ws://x', key: 'a' }), TypeError);
+  });
+});
+
+describe('falling back to long-polling and moving back', () => {
+  test('6.3.2: after the first failure messages are polled for from the same cursors, and handed over once', async () => {
+    const { world, states, got } = await subscribed();
+    world.socket.event('~a.*', 'a.b', 'c2');
+    await settle();
+    world.socket.end(1006);
+    await world.clock.advance(500);
+    assert.equal(world.sockets.length, 2);
+    refuseSocket(world);
+    await settle();
+    world.requests.find(isProbe)?.answer({ items: [] });
+    await settle();
+    const poll = world.requests.find(isPoll);
+    assert.equal(poll?.url.searchParams.get('after'), 'c2');
+    assert.equal(poll?.url.searchParams.get('topics'), 'a.*');
+    assert.equal(poll?.url.searchParams.get('wait'), '25', 'clause 6.3.1');
+    poll?.answer({
+      items: ['c2', 'c3'].map((cursor) => ({ messageId: `m-${cursor}`, topic: 'a.b', cursor, timestamp: 't', data: cursor })),
+      cursor: 'c3',
+      more: false,
+    });
+    await settle();
+    assert.deepEqual(
+      got.map(({ data }) => data),
+      ['c2', 'c3'],
+    );
+    assert.deepEqual(states, ['connecting', 'open websocket', 'reconnecting', 'open longpoll']);
+    assert.equal(world.requests.filter(isPoll).at(-1)?.url.searchParams.get('after'), 'c3');
+  });
+
+  test('6.3.2: the WebSocket is tried again, backing off to 60 s, and taken when it works; the poll ends', async () => {
+    const { world, client, states } = begin();
+    client.subscribe('a.*', () => {}, { after: 'c1' });
+    await settle();
+    refuseSocket(world);
+    await settle();
+    world.requests.find(isProbe)?.answer({ items: [] });
+    const attempts: number[] = [];
+    let last = world.clock.now();
+    for (let count = 2; count <= 10; count++) {
+      while (world.sockets.length < count) {
+        await world.clock.advance(250);
+        for (const poll of world.requests.filter(isPoll)) if (world.clock.now() - last > 20_000) poll.answer({ items: [], cursor: 'c1', more: false });
+      }
+      attempts.push(Math.round((world.clock.now() - last) / 1000));
+      last = world.clock.now();
+      for (const poll of world.requests.filter(isPoll)) poll.answer({ items: [], cursor: 'c1', more: false });
+      if (count < 10) refuseSocket(world);
+    }
+    assert.deepEqual(
+      attempts.map((seconds, index) => seconds >= Math.min(2 ** index, 60) - 1 && seconds <= Math.min(2 ** index + 1, 61)),
+      attempts.map(() => true),
+      `${attempts}`,
+    );
+    const parked = world.requests.filter(isPoll).at(-1);
+    world.socket.welcome();
+    await settle();
+    assert.equal(parked?.signal.aborted, true);
+    assert.equal(openedAfter(world), 'c1');
+    assert.equal(states.at(-1), 'open websocket');
+  });
+
+  test('6.3.2: a refusal in our own words is no case for it', async () => {
+    for (const code of [4100, 4200, 4300]) {
+      const { world, client } = begin({ getToken: () => 'token' });
+      client.subscribe('a.*', () => {});
+      await settle();
+      world.socket.end(code);
+      await world.clock.advance(4000);
+      assert.equal(world.requests.filter(isPoll).length + world.requests.filter(isProbe).length, 0, `${code}`);
+    }
+  });
+
+  test('a poll that is stuck behind something dead is noticed 10 s after it should have been answered', async () => {
+    const { world, client, states } = begin({ transport: 'longpoll' });
+    client.subscribe('a.*', () => {}, { after: 'c1' });
+    await settle();
+    world.requests.find(isProbe)?.answer({ items: [] });
+    await settle();
+    const poll = world.requests.find(isPoll);
+    await world.clock.advance(34_999);
+    assert.equal(poll?.signal.aborted, false);
+    await world.clock.advance(1);
+    assert.equal(poll?.signal.aborted, true);
+    assert.equal(states.at(-1), 'reconnecting');
+    await world.clock.advance(2000);
+    world.requests.filter(isProbe)[1]?.answer({ items: [] });
+    await settle();
+    assert.equal(states.at(-1), 'open longpoll');
+    assert.equal(world.requests.filter(isPoll).length, 2);
+  });
+
+  test('with the server away both are tried; when it answers again the WebSocket is tried within a second', async () => {
+    const { world, states } = await subscribed();
+    world.socket.end(1006);
+    for (let step = 0; step < 60; step++) {
+      await world.clock.advance(1000);
+      if (world.socket.readyState === 0) refuseSocket(world);
+      for (const request of world.requests) request.fail();
+    }
+    assert.equal(states.at(-1), 'reconnecting');
+    const before = world.requests.length;
+    for (let step = 0; step < 40 && world.requests.length === before; step++) {
+      await world.clock.advance(1000);
+      if (world.socket.readyState === 0) refuseSocket(world);
+    }
+    const { length } = world.sockets;
+    world.request.answer({ items: [] });
+    await settle();
+    assert.equal(states.at(-1), 'open longpoll');
+    await world.clock.advance(1000);
+    assert.equal(world.sockets.length, length + 1);
+  });
+
+  test('transport websocket never polls, transport longpoll never opens a socket', async () => {
+    const socketOnly = begin({ transport: 'websocket' });
+    socketOnly.client.subscribe('a.*', () => {});
+    await settle();
+    for (let step = 0; step < 10; step++) {
+      if (socketOnly.world.socket.readyState === 0) refuseSocket(socketOnly.world);
+      await socketOnly.world.clock.advance(10_000);
+    }
+    assert.equal(socketOnly.world.requests.length, 0);
+    const pollOnly = begin({ transport: 'longpoll' });
+    pollOnly.client.subscribe('a.*', () => {});
+    await pollOnly.world.clock.advance(100_000);
+    assert.equal(pollOnly.world.sockets.length, 0);
+  });
+});
+
+describe('what a close code tells (5.3)', () => {
+  const again = async (world: World, least: number, most: number): Promise<void> => {
+    const { length } = world.sockets;
+    await world.clock.advance(least - 1);
+    assert.equal(world.sockets.length, length, `not before ${least} ms`);
+    await world.clock.advance(most - least + 2);
+    assert.equal(world.sockets.length, length + 1, `within ${most} ms`);
+  };
+
+  for (const code of [4000, 4001, 4042, 1006, 1001])
+    test(`${code}: at once, spread by up to 1 s`, async () => {
+      for (const random of [0, 0.999]) {
+        const { world } = await subscribed();
+        world.random = random;
+        world.socket.end(code);
+        await again(world, random * 1000, random * 1000);
+      }
+    });
+
+  for (const code of [1011, 1013, 4100, 4101, 4150])
+    test(`${code}: with backoff`, async () => {
+      const { world } = await subscribed();
+      for (const wait of [1000, 2000, 4000, 8000, 16_000]) {
+        world.socket.end(code);
+        await again(world, wait + 500, wait + 500);
+        world.socket.welcome();
+        await settle();
+      }
+      world.socket.end(code);
+      await again(world, 30_000, 30_000);
+    });
+
+  test('1012: after reconnectAfterMs, spread', async () => {
+    const { world } = await subscribed();
+    world.socket.notice('goaway', { reason: 'restart', closesAt: 't', reconnectAfterMs: 7000 });
+    world.socket.end(1012);
+    await again(world, 7500, 7500);
+  });
+
+  for (const code of [4200, 4250])
+    test(`${code}: new credentials, then again`, async () => {
+      let tokens = 0;
+      const { world } = await subscribed({ getToken: () => `token-${++tokens}` });
+      world.socket.end(code);
+      await again(world, 500, 500);
+      assert.deepEqual(world.socket.protocols, ['godwit.v1', 'bearer.token-2']);
+    });
+
+  test('4200 over and over backs off; without a getToken it is the end', async () => {
+    const renewing = await subscribed({ getToken: () => 'token' });
+    for (const _ of [1, 2]) {
+      renewing.world.socket.end(4200);
+      await again(renewing.world, 500, 500);
+    }
+    renewing.world.socket.end(4200);
+    await again(renewing.world, 1500, 1500);
+    const fixed = begin({ token: 'token' });
+    const connecting = fixed.client.connect();
+    await settle();
+    fixed.world.socket.end(4200);
+    await assert.rejects(connecting, ({ code }: GodwitError) => code === 'TOKEN_EXPIRED');
+    await fixed.world.clock.advance(100_000);
+    assert.equal(fixed.world.sockets.length, 1);
+  });
+
+  for (const code of [4300, 4301, 4399])
+    test(`${code}: not again; subscriptions and requests fail with why`, async () => {
+      const { world, client, states } = await subscribed();
+      const subscription = client.subscribe('b.*', () => {});
+      const closed = assert.rejects(subscription.closed);
+      world.socket.end(code);
+      await world.clock.advance(1_000_000);
+      assert.equal(world.sockets.length, 1);
+      assert.equal(states.at(-1), 'closed');
+      await closed;
+      await assert.rejects(client.get('orders', '1'), ({ code: why }: GodwitError) => why === (code === 4301 ? 'CLOSED' : 'UNAUTHENTICATED'));
+      assert.equal(world.clock.timers, 0);
+    });
+});
+
+describe('an open connection', () => {
+  test('5.1.3: silent for two heartbeat intervals it is dead; anything that comes keeps it alive', async () => {
+    const { world } = await subscribed();
+    for (let beat = 0; beat < 5; beat++) {
+      await world.clock.advance(59_000);
+      world.socket.notice('heartbeat', { cursor: 'c1' });
+    }
+    assert.equal(world.sockets.length, 1);
+    await world.clock.advance(59_999);
+    assert.equal(world.sockets.length, 1);
+    await world.clock.advance(501);
+    assert.equal(world.sockets.length, 2);
+    assert.notEqual(world.sockets[0]?.closedWith, undefined);
+  });
+
+  test('5.1.3: a heartbeat moves quiet subscriptions on', async () => {
+    const { world } = await subscribed();
+    world.socket.notice('heartbeat', { cursor: 'c9' });
+    await settle();
+    world.socket.end(1006);
+    await world.clock.advance(1000);
+    world.socket.welcome();
+    await settle();
+    assert.equal(openedAfter(world), 'c9');
+  });
+
+  test('5.4: at $sys.expiring a new token is got and the session renewed', async () => {
+    let tokens = 0;
+    const { world } = await subscribed({ getToken: () => `token-${++tokens}` });
+    world.socket.notice('expiring', { expiresAt: 't' });
+    await settle();
+    assert.deepEqual(world.socket.asked(/^POST \/session$/)[0]?.payload.data, { token: 'token-2' });
+  });
+
+  test('back in sight, or with the network back, what is silent is found out in 5 s, and what waits is tried at once', async () => {
+    const page = new EventTarget();
+    const document = Object.assign(new EventTarget(), { visibilityState: 'visible' });
+    const before = { add: globalThis.addEventListener, remove: globalThis.removeEventListener };
+    Object.assign(globalThis, { addEventListener: page.addEventListener.bind(page), removeEventListener: page.removeEventListener.bind(page), document });
+    ends.push(() => Object.assign(globalThis, { addEventListener: before.add, removeEventListener: before.remove, document: undefined }));
+    const { world, client } = await subscribed();
+    document.dispatchEvent(new Event('visibilitychange'));
+    await world.clock.advance(4999);
+    assert.equal(world.sockets[0]?.closedWith, undefined);
+    await world.clock.advance(501 + 1);
+    assert.notEqual(world.sockets[0]?.closedWith, undefined);
+    for (let step = 0; step < 200; step++) {
+      await world.clock.advance(1000);
+      if (world.socket.readyState === 0) refuseSocket(world);
+      for (const request of world.requests) request.fail();
+    }
+    const { length } = world.sockets;
+    page.dispatchEvent(new Event('online'));
+    await world.clock.advance(0);
+    assert.equal(world.sockets.length, length + 1);
+    await client.close();
+    page.dispatchEvent(new Event('online'));
+    await world.clock.advance(100_000);
+    assert.equal(world.sockets.length, length + 1);
+  });
+
+  test('close ends everything and leaves no timer', async () => {
+    const { world, client, states } = await subscribed();
+    const subscription = client.subscribe('b.*', () => {});
+    await client.close();
+    assert.deepEqual(await subscription.closed, { reason: 'closed' });
+    assert.equal(states.at(-1), 'closed');
+    assert.equal(world.socket.closedWith, 1000);
+    assert.equal(world.clock.timers, 0);
+    assert.throws(() => client.subscribe('a', () => {}));
+    await client.close();
+  });
+});

@@ -1,0 +1,268 @@
+// How subscriptions are packed, moved and acknowledged, as the server sees it asked: lanes (6.2.3), attachments and acknowledgements (6.2.5, 6.2.6), polls (6.3.2).
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import type { ClientOptions, Message } from './api.ts';
+import { createClient } from './client.ts';
+import { settle } from './testing/clock.ts';
+import { World } from './testing/world.ts';
+
+const OPEN = /^POST \/subscriptions$/;
+const connected = async (options: Partial<ClientOptions> = {}) => {
+  const world = new World();
+  const client = createClient(world.options(options));
+  const connecting = client.connect();
+  await settle();
+  world.socket.welcome();
+  await connecting;
+  return { world, client };
+};
+const data = (sent: { payload: { data?: unknown } } | undefined) =>
+  (sent?.payload.data ?? {}) as { topics: string[]; after: string; cursor: string; name: string };
+
+describe('unnamed subscriptions on a socket', () => {
+  test('those of one turn are opened together, a hundred patterns each', async () => {
+    const { world, client } = await connected({});
+    const got: string[] = [];
+    for (let number = 0; number < 250; number++) client.subscribe(`t.${number}`, ({ topic }) => void got.push(topic));
+    await settle();
+    const opened = world.socket.asked(OPEN);
+    assert.deepEqual(
+      opened.map((sent) => data(sent).topics.length),
+      [100, 100, 50],
+    );
+    opened.forEach((sent, index) => void world.socket.answer(sent, 201, { subscription: `~${index}`, cursor: 'c1' }));
+    const holder = opened.findIndex((sent) => data(sent).topics.includes('t.123'));
+    world.socket.event(`~${holder}`, 't.123', 'c2');
+    await settle();
+    assert.deepEqual(got, ['t.123'], 'only who asked for the topic gets it');
+  });
+
+  test('messages right behind the response are taken', async () => {
+    const { world, client } = await connected();
+    const got: unknown[] = [];
+    client.subscribe('a.*', (message) => void got.push(message.data));
+    await settle();
+    const [asked] = world.socket.asked(OPEN);
+    assert.ok(asked);
+    world.socket.answer(asked, 201, { subscription: '~a.*', cursor: 'c1' });
+    world.socket.event('~a.*', 'a.b', 'c2', 'first');
+    await settle();
+    assert.deepEqual(got, ['first']);
+  });
+
+  test('two of the same topics share one, which moves back for the one that stands before; neither gets a message twice or misses one', async () => {
+    const { world, client } = await connected();
+    const first: string[] = [];
+    const second: string[] = [];
+    client.subscribe('a.*', ({ cursor }) => void first.push(cursor), { after: 'c5' });
+    await settle();
+    const { socket } = world;
+    socket.answer(socket.asked(OPEN)[0] as never, 201, { subscription: '~a.*', cursor: 'c5' });
+    socket.event('~a.*', 'a.b', 'c6');
+    await settle();
+    client.subscribe('a.*', ({ cursor }) => void second.push(cursor), { after: 'c2' });
+    await settle();
+    assert.equal(data(socket.asked(OPEN)[1]).after, 'c2');
+    // Before it has moved, its messages and heartbeats are not the second's.
+    socket.event('~a.*', 'a.b', 'c7');
+    socket.notice('heartbeat', { cursor: 'c7' });
+    await settle();
+    assert.deepEqual(second, []);
+    socket.answer(socket.asked(OPEN)[1] as never, 201, { subscription: '~a.*', cursor: 'c2' });
+    for (const cursor of ['c3', 'c6', 'c7', 'c8']) socket.event('~a.*', 'a.b', cursor);
+    await settle();
+    assert.deepEqual(first, ['c6', 'c7', 'c8']);
+    assert.deepEqual(second, ['c3', 'c6', 'c7', 'c8']);
+  });
+
+  test('the last to leave ends it at the server; one that leaves others narrows it', async () => {
+    const { world, client } = await connected();
+    const one = client.subscribe('a', () => {}, { after: 'c1' });
+    const two = client.subscribe('b', () => {}, { after: 'c1' });
+    await settle();
+    const { socket } = world;
+    assert.deepEqual(data(socket.asked(OPEN)[0]).topics, ['a', 'b']);
+    socket.answer(socket.asked(OPEN)[0] as never, 201, { subscription: '~a,b', cursor: 'c1' });
+    await settle();
+    await one.close();
+    await settle();
+    assert.deepEqual(data(socket.asked(OPEN)[1]).topics, ['b']);
+    socket.answer(socket.asked(OPEN)[1] as never, 201, { subscription: '~b', cursor: 'c1' });
+    await settle();
+    assert.deepEqual(
+      socket.asked(/^DELETE/).map(({ payload }) => payload.path),
+      ['/subscriptions/~a%2Cb'],
+    );
+    await two.close();
+    await settle();
+    assert.equal(socket.asked(/^DELETE/).length, 2);
+  });
+
+  test('one that may not be subscribed to fails alone', async () => {
+    const { world, client } = await connected();
+    const got: string[] = [];
+    client.subscribe('a', ({ topic }) => void got.push(topic), { after: 'c1' });
+    const refused = client.subscribe('secret', () => {}, { after: 'c1' });
+    const failing = assert.rejects(refused.ready, { code: 'FORBIDDEN' });
+    await settle();
+    const { socket } = world;
+    socket.refuse(socket.asked(OPEN)[0] as never, 403, 'FORBIDDEN');
+    await settle();
+    for (const sent of socket.asked(OPEN).slice(1)) {
+      if (data(sent).topics.includes('secret')) socket.refuse(sent, 403, 'FORBIDDEN');
+      else socket.answer(sent, 201, { subscription: '~a', cursor: 'c1' });
+    }
+    await failing;
+    await assert.rejects(refused.closed, { code: 'FORBIDDEN' });
+    socket.event('~a', 'a', 'c2');
+    await settle();
+    assert.deepEqual(got, ['a']);
+  });
+
+  test('6.2.9: a cursor that is no longer kept is a gap, told once, and it goes on behind it', async () => {
+    const { world, client } = await connected();
+    const gaps: unknown[] = [];
+    const got: string[] = [];
+    client.on('gap', ({ from, to }) => gaps.push([from, to]));
+    client.subscribe('a', ({ cursor }) => void got.push(cursor), { after: 'c1' });
+    await settle();
+    const { socket } = world;
+    socket.refuse(socket.asked(OPEN)[0] as never, 410, 'CURSOR_EXPIRED', { earliest: 'c5' });
+    await settle();
+    assert.equal(data(socket.asked(OPEN)[1]).after, 'c5');
+    socket.answer(socket.asked(OPEN)[1] as never, 201, { subscription: '~a', cursor: 'c5' });
+    socket.event('~a', 'a', 'c6');
+    socket.notice('gap', { subscription: '~a', from: 'c6', to: 'c8' });
+    await settle();
+    assert.deepEqual(gaps, [
+      ['c1', 'c5'],
+      ['c6', 'c8'],
+    ]);
+    assert.deepEqual(got, ['c6']);
+  });
+});
+
+describe('durable subscriptions', () => {
+  const attached = async (handler: (message: Message) => unknown) => {
+    const { world, client } = await connected();
+    const { socket } = world;
+    const subscription = client.subscribe('a.*', handler, { name: 'work' });
+    await settle();
+    socket.answer(socket.asked(OPEN)[0] as never, 201, { name: 'work', cursor: 'c1' });
+    await settle();
+    socket.answer(socket.asked(/attach$/)[0] as never, 200, { subscription: 'work', cursor: 'c1', pending: 0 });
+    await settle();
+    return { world, client, socket, subscription };
+  };
+
+  test('6.2.6: what the handler finished is acknowledged, gathered for 100 ms', async () => {
+    const { world, socket } = await attached(() => {});
+    for (const cursor of ['c2', 'c3', 'c4']) socket.event('work', 'a.b', cursor);
+    await world.clock.advance(99);
+    assert.equal(socket.asked(/ack$/).length, 0);
+    await world.clock.advance(1);
+    assert.deepEqual(
+      socket.asked(/ack$/).map((sent) => data(sent).cursor),
+      ['c4'],
+    );
+    socket.event('work', 'a.b', 'c5');
+    await world.clock.advance(1000);
+    assert.equal(socket.asked(/ack$/).length, 1, 'one at a time');
+    socket.answer(socket.asked(/ack$/)[0] as never, 200, { cursor: 'c4', pending: 1 });
+    await settle();
+    assert.equal(data(socket.asked(/ack$/)[1]).cursor, 'c5');
+  });
+
+  test('6.2.5: a takeover ends it, with why, and it does not attach again', async () => {
+    const { world, socket, subscription } = await attached(() => {});
+    socket.notice('detached', { subscription: 'work', reason: 'taken-over' });
+    assert.deepEqual(await subscription.closed, { reason: 'taken-over' });
+    socket.end(1006);
+    await world.clock.advance(1000);
+    world.socket.welcome();
+    await settle();
+    assert.equal(world.socket.asked(/attach$/).length, 0);
+  });
+
+  test('close waits for the handler, acknowledges and detaches', async () => {
+    let release = (): void => {};
+    const { client, socket } = await attached(() => new Promise<void>((resolve) => (release = resolve)));
+    socket.event('work', 'a.b', 'c2');
+    await settle();
+    const closing = client.close();
+    await settle();
+    assert.equal(socket.asked(/ack$/).length, 0);
+    release();
+    await settle();
+    assert.equal(data(socket.asked(/ack$/)[0]).cursor, 'c2');
+    socket.answer(socket.asked(/ack$/)[0] as never, 200, { cursor: 'c2', pending: 0 });
+    await settle();
+    socket.answer(socket.asked(/detach$/)[0] as never, 204);
+    await closing;
+  });
+
+  test('what comes again after a reconnect is not handed over again, and is acknowledged again', async () => {
+    const got: string[] = [];
+    const { world, socket } = await attached(({ cursor }) => void got.push(cursor));
+    for (const cursor of ['c2', 'c3']) socket.event('work', 'a.b', cursor);
+    await settle();
+    socket.end(1006);
+    await world.clock.advance(1000);
+    const next = world.socket;
+    next.welcome();
+    await settle();
+    next.answer(next.asked(/attach$/)[0] as never, 200, { subscription: 'work', cursor: 'c1', pending: 2 });
+    for (const cursor of ['c2', 'c3', 'c4']) next.event('work', 'a.b', cursor);
+    await world.clock.advance(100);
+    assert.deepEqual(got, ['c2', 'c3', 'c4']);
+    // The acknowledgement went over HTTP while there was no socket; the next one waits for it.
+    world.requests.find(({ url }) => url.pathname.endsWith('/ack'))?.answer({ cursor: 'c3', pending: 1 });
+    await settle();
+    assert.equal(data(next.asked(/ack$/).at(-1)).cursor, 'c4');
+  });
+});
+
+describe('polls', () => {
+  test('6.3.2: all subscriptions that stand about the same place are one poll, durable ones are pulled, and no more than four wait at once', async () => {
+    const world = new World();
+    const client = createClient(world.options({ transport: 'longpoll' }));
+    for (let number = 0; number < 150; number++) client.subscribe(`t.${number}`, () => {}, { after: 'c1' });
+    for (let number = 0; number < 6; number++) client.subscribe('w.*', () => {}, { name: `work-${number}` });
+    await settle();
+    const answered = new Set<unknown>();
+    const of = (path: RegExp) => world.requests.filter(({ url, signal }) => path.test(url.pathname) && !signal.aborted);
+    of(/subscriptions$/)[0]?.answer({ items: [] });
+    let most = 0;
+    for (let turn = 0; turn < 60; turn++) {
+      await world.clock.advance(100);
+      for (const request of of(/subscriptions$/)) if (request.method === 'POST') request.answer({ cursor: 'c1' }, 201);
+      const waiting = of(/messages$|pull$/).filter((request) => !answered.has(request));
+      most = Math.max(most, waiting.length);
+      const [first] = waiting;
+      if (first === undefined) continue;
+      answered.add(first);
+      first.answer({ items: [], cursor: 'c1', more: false });
+    }
+    assert.ok(most <= 4, `${most} at once`);
+    assert.deepEqual(
+      [...new Set(of(/messages$/).map(({ url }) => url.searchParams.get('topics')?.split(',').length))].sort(),
+      [100, 50],
+      'as few polls as can be',
+    );
+    assert.equal(new Set(of(/pull$/).map(({ url }) => url.pathname)).size, 6, 'each has its turn');
+    await client.close();
+  });
+
+  test('a wait that the server does not allow is shortened', async () => {
+    const world = new World();
+    const client = createClient(world.options({ transport: 'longpoll' }));
+    client.subscribe('a', () => {}, { after: 'c1' });
+    await settle();
+    world.request.answer({ items: [] });
+    await settle();
+    world.request.refuse(422, 'VALIDATION_FAILED', { field: '/query/wait' });
+    await settle();
+    assert.equal(world.request.url.searchParams.get('wait'), '12.5');
+    await client.close();
+  });
+});
