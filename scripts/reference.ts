@@ -16,7 +16,8 @@ const table = (columns: readonly string[], rows: readonly (readonly string[])[])
   [columns, columns.map(() => '---'), ...rows].map((row) => `| ${row.map(cell).join(' | ')} |`).join('\n');
 const page = (...parts: readonly string[]): string => `${parts.filter((part) => part !== '').join('\n\n')}\n`;
 
-const typeName = (schema: JsonSchema): string => {
+/** What a schema is, in a few words. */
+export const typeName = (schema: JsonSchema): string => {
   const {
     type,
     enum: choices,
@@ -31,7 +32,8 @@ const typeName = (schema: JsonSchema): string => {
   return type === undefined ? 'anything' : [type].flat().join(' or ');
 };
 
-const rulesOf = (schema: JsonSchema): string => {
+/** What a schema asks for beside its type, in Markdown. */
+export const rulesOf = (schema: JsonSchema): string => {
   const { description, default: fallback, minimum, maximum, minLength, maxLength, minItems, maxItems, pattern, format } = schema;
   const range = (least: unknown, most: unknown, unit: string): string =>
     least === undefined && most === undefined
@@ -49,8 +51,8 @@ const rulesOf = (schema: JsonSchema): string => {
   return rules.filter((rule) => rule !== '').join('; ');
 };
 
-/** The members of a shape, and below them those of the objects in it. */
-const membersOf = (schema: JsonSchema, prefix = ''): string[][] => {
+/** The members of a shape, and below them those of the objects in it: name, type, whether required, rules. */
+export const membersOf = (schema: JsonSchema, prefix = ''): string[][] => {
   const {
     properties = {},
     required = [],
@@ -74,7 +76,7 @@ const shapeTable = (title: string, schema: JsonSchema | undefined): string => {
   return `${title}:\n\n${table(['member', 'type', 'required', 'rule'], members)}`;
 };
 
-const ACCESS: Readonly<Record<string, string>> = {
+export const ACCESS: Readonly<Record<string, string>> = {
   none: 'no credentials',
   any: 'any valid credentials',
   admin: 'scope `admin`',
@@ -83,7 +85,7 @@ const ACCESS: Readonly<Record<string, string>> = {
   publish: 'scope `publish:{topic}`',
   subscribe: 'scope `subscribe:` of every pattern',
 };
-const BATCH: Readonly<Record<Operation['batch'], string>> = { never: 'no', partial: 'partial only', atomic: 'partial and atomic' };
+export const BATCH: Readonly<Record<Operation['batch'], string>> = { never: 'no', partial: 'partial only', atomic: 'partial and atomic' };
 
 const operationPart = (row: Operation): string =>
   page(
@@ -154,7 +156,7 @@ const settingRow = (name: string, entry: ValueRule & { readonly default?: unknow
 ];
 const SETTING_COLUMNS = ['setting', 'default', 'allowed', 'clause', 'what it bounds', 'environment and flag'];
 
-const bound = (value: unknown): string =>
+export const bound = (value: unknown): string =>
   typeof value === 'object' && value !== null
     ? Object.entries(value)
         .map(([name, part]) => `${name} ${part}`)
