@@ -33,11 +33,13 @@ export const rooms = [
   { room: 'ports', at: 'packages/server/ports/', may: ['protocol'] },
   { room: 'version', at: 'packages/server/version.ts', may: [] },
   // What tests stand on: it may look into every room, and no room may import it.
-  { room: 'testing', at: ['packages/server/testing/', 'packages/server/faults/'], may: ['*', 'protocol'] },
+  { room: 'testing', at: ['packages/server/testing/', 'packages/server/faults/'], may: ['*', 'protocol', 'client'] },
   { room: 'server', at: 'packages/server/', may: [], homeless: true },
 
   { room: 'spec', at: 'spec/', may: ['protocol'] },
   { room: 'bench', at: 'bench/', may: ['*', 'protocol', 'client'] },
+  // Examples stand where users do: on what is published.
+  { room: 'examples', at: 'examples/', may: ['client', 'protocol', 'index'] },
 ];
 
 /** The workspace's own packages, by the file that their name stands for. */
@@ -124,7 +126,7 @@ function sources(root) {
       else if (/\.tsx?$/.test(entry.name) && !entry.name.endsWith('.d.ts')) files[path] = readFileSync(join(root, path), 'utf8');
     }
   };
-  for (const folder of ['packages', 'spec', 'bench']) walk(folder);
+  for (const folder of ['packages', 'spec', 'bench', 'examples']) walk(folder);
   return files;
 }
 

@@ -12,7 +12,7 @@ const matches = (patterns: readonly string[], topic: string): boolean =>
   });
 
 /** What of the log is for a subscriber. */
-export const expectedOf = ({ patterns, readsDocuments }: Subscriber, log: readonly Message[]): Message[] =>
+export const expectedOf = ({ patterns, readsDocuments }: Pick<Subscriber, 'patterns' | 'readsDocuments'>, log: readonly Message[]): Message[] =>
   log.filter(({ topic }) => (readsDocuments || !topic.startsWith('docs.')) && matches(patterns, topic));
 
 const requestIdOf = ({ topic, data }: Message): string => (topic.startsWith('docs.') ? data.document.by : data.by);
