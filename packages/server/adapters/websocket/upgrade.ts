@@ -133,9 +133,7 @@ export const serveWebSockets = (server: Server, options: UpgradeOptions): void =
     });
   };
 
-  server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-    const startedAt = performance.now();
-    socket.on('error', onError);
+  const shakeHands = (request: IncomingMessage, socket: Duplex, head: Buffer, startedAt: number): void => {
     let fromBrowser = false;
     try {
       const url = request.url ?? '/';
@@ -174,5 +172,12 @@ export const serveWebSockets = (server: Server, options: UpgradeOptions): void =
         options.finished('connect', error.status, startedAt);
       });
     }
+  };
+
+  server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    const startedAt = performance.now();
+    socket.on('error', onError);
+    // Thousands that come back at once are taken in a few in each turn of the event loop.
+    core.feed.turns.push(() => shakeHands(request, socket, head, startedAt));
   });
 };
