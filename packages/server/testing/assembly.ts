@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { OPERATIONS, type OperationName, type ProtocolError, type SettingName, type Settings } from '@godwit/protocol';
-import { type ActionDefinitions, type Application, actionRoutes, type CollectionDefinitions } from '../application.ts';
+import { type ActionDefinitions, type Application, actionRoutes, type CollectionDefinitions, type TopicDefinitions } from '../application.ts';
 import { checkSettings } from '../config.ts';
 import type { Handler, Identity } from '../core/call.ts';
 import { Collections } from '../core/collections.ts';
@@ -18,7 +18,7 @@ import { failureOf } from '../dispatch/failure.ts';
 import type { Reply, Request } from '../dispatch/request.ts';
 import { handlers } from '../handlers/all.ts';
 import { publishFromServer } from '../handlers/publish.ts';
-import { loadCollections, loadKeys } from '../load.ts';
+import { loadCollections, loadKeys, loadTopics } from '../load.ts';
 import { systemIds } from '../ports/ids.ts';
 import type { Storage } from '../ports/storage.ts';
 import { Connections } from '../session/connections.ts';
@@ -67,6 +67,7 @@ export interface Assembly {
 export interface AssemblyOptions {
   readonly settings?: Partial<Record<SettingName, string | number | boolean | readonly string[]>>;
   readonly collections?: CollectionDefinitions;
+  readonly topics?: TopicDefinitions;
   readonly actions?: ActionDefinitions;
   /** Puts something before the store. */
   readonly wrap?: (storage: Storage) => Storage;
@@ -102,7 +103,7 @@ export const assemble = async ({ settings = {}, wrap = (storage) => storage, ...
     await rm(directory, { recursive: true, force: true });
   };
   try {
-    const core = coreOn(storage, clock, checkSettings(settings));
+    const core = coreOn(storage, clock, checkSettings(settings), loadTopics(application.topics));
     await loadKeys(core);
     await loadCollections(core, application.collections ?? {});
     return { core, clock, ...dispatcherOn(core, application as Application), close };
@@ -112,11 +113,12 @@ export const assemble = async ({ settings = {}, wrap = (storage) => storage, ...
   }
 };
 
-const coreOn = (storage: Storage, clock: ManualClock, settings: Settings): Core => {
+const coreOn = (storage: Storage, clock: ManualClock, settings: Settings, topics: Core['topics']): Core => {
   const keys = new Keys(clock, 'the secret of a test');
   const cursors = new LogCursors(storage);
   const feed = new Feed(storage, cursors);
-  return { settings, clock, ids: systemIds(), storage, cursors, collections: new Collections(), keys, feed, durables: new Durables(storage, cursors, clock) };
+  const durables = new Durables(storage, cursors, clock);
+  return { settings, clock, ids: systemIds(), storage, cursors, collections: new Collections(), topics, keys, feed, durables };
 };
 
 const dispatcherOn = (core: Core, application: Application): Pick<Assembly, 'dispatcher' | 'unexpected' | 'ask'> => {
