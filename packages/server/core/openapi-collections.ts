@@ -1,6 +1,7 @@
 // Schemas of the application as OpenAPI components. That of a collection three times: as it was declared, as it is sent and as it is read, with the
 // members that the server keeps (3.2.2).
 import { DocumentShape, type JsonSchema } from '@godwit/protocol';
+import { EXAMPLE_TIME } from './openapi-components.ts';
 
 export interface DescribedCollection {
   readonly name: string;
@@ -63,14 +64,20 @@ const unfolded = (root: JsonSchema): JsonSchema => {
   return found;
 };
 
+/** What the server keeps of some document, for examples that know only what was sent. */
+const SOME_KEPT = { id: '42', version: 1, createdAt: EXAMPLE_TIME, updatedAt: EXAMPLE_TIME } as const;
+
 /** The schema knows nothing of the kept members, and may refuse what it does not know. */
 const joined = (schema: JsonSchema, kept: Readonly<Record<string, unknown>>, required: readonly string[]): JsonSchema => {
   const properties = isObject(schema.properties) ? schema.properties : {};
   const own = Array.isArray(schema.required) ? (schema.required as string[]) : [];
   const names = schema.propertyNames;
   const most = schema.maxProperties;
+  const { examples } = schema;
+  const complete = (example: unknown): unknown => (isObject(example) ? { ...SOME_KEPT, ...example } : example);
   return {
     ...schema,
+    ...(Array.isArray(examples) && required.length > 0 ? { examples: examples.map(complete) } : {}),
     type: 'object',
     properties: { ...kept, ...properties, ...kept },
     ...(own.length + required.length === 0 ? {} : { required: [...new Set([...required, ...own])] }),

@@ -260,6 +260,12 @@ const DESCRIPTION = [
   'The numbers in force are in `x-limits`: durations in milliseconds, sizes in bytes.',
 ].join('\n\n');
 
+/** The headers that some operation of these answers with. */
+const headersOf = (settings: readonly Setting[]): Json => {
+  const names = new Set(settings.flatMap(({ row }) => Object.keys(successHeaders(row))));
+  return Object.fromEntries(Object.entries(sharedHeaders()).filter(([name]) => names.has(name) || name === 'Retry-After'));
+};
+
 /** The OpenAPI 3.1 document. */
 export const openapi = ({ serverVersion, limits, collections, actions, operations = OPERATIONS }: OpenapiInput): Json => {
   const onCollection = operations.filter((row) => row.path.startsWith('/{collection}'));
@@ -291,7 +297,7 @@ export const openapi = ({ serverVersion, limits, collections, actions, operation
     components: {
       securitySchemes: { bearer: { type: 'http', scheme: 'bearer', description: 'an API key or a token (11.1)' } },
       parameters: sharedParameters(),
-      headers: sharedHeaders(),
+      headers: headersOf(settings),
       responses: Object.fromEntries(failures),
       schemas: Object.assign(sharedSchemas(), ...collections.map(collectionSchemas), ...actions.map(actionSchemas)) as Json,
     },
