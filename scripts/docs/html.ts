@@ -58,7 +58,7 @@ export const errorLink = (code: string): string => `<a href="/docs/errors#${code
 
 /** A heading that can be linked to, and shows how when the pointer is over it. */
 export const heading = (level: 2 | 3 | 4, id: string, html: string, name = id): string =>
-  `<h${level} id="${escaped(id)}">${html} <a class="anchor" href="#${escaped(id)}" aria-label="Link to ${escaped(name)}">#</a></h${level}>`;
+  `<h${level} id="${escaped(id)}">${html}<a class="anchor" href="#${escaped(id)}" aria-label="Link to ${escaped(name)}">#</a></h${level}>`;
 
 /** A list of facts: what, and what of it. */
 export const facts = (rows: readonly (readonly [name: string, html: string])[]): string =>

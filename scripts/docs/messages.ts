@@ -39,7 +39,7 @@ export const messagesPage = (all: readonly Example[]): Page => {
   const of = (fits: (example: Example) => boolean): string => examples(all.filter(fits));
   const notices = Object.entries(NOTICES).map(([name, { clause, summary, data }]) =>
     two(
-      `${heading(3, name, `<code>$sys.${name}</code>`, `$sys.${name}`)}<p>${words(summary)} ${clauseLink(clause)}</p>${shape('<code>data</code>', data)}`,
+      `${heading(3, name, `<code>$sys.${name}</code>`, `$sys.${name}`)}<p>${words(summary)}. Clause ${clauseLink(clause)}.</p>${shape('<code>data</code>', data)}`,
       of((example) => example.notice === name),
     ),
   );
