@@ -2,7 +2,7 @@
 // frozen (clause 13, 12.4). It refuses what is unknown or ill-formed in one sentence, and never repeats a secret.
 import { dirname, resolve } from 'node:path';
 import { SETTINGS, type Settings } from '@godwit/protocol';
-import { loadConfigFile } from './config-file.ts';
+import { type ConfigFile, loadConfigFile } from './config-file.ts';
 import {
   ConfigError,
   checkSettings,
@@ -36,7 +36,7 @@ export interface ServeConfig {
   /** `GODWIT_ADMIN_KEY` (12.4). */
   readonly adminKey: string | undefined;
   /** What the file says of the application: not looked into here. */
-  readonly application: { readonly collections?: object; readonly actions?: object };
+  readonly application: { readonly collections?: object; readonly topics?: object; readonly actions?: object };
 }
 
 type Place = ValueRule & { readonly default?: string | number | boolean; readonly clause: string; readonly reason: string };
@@ -62,13 +62,15 @@ const RULES: ReadonlyMap<string, ValueRule> = new Map(Object.entries({ ...PLACES
 const NAMES = [...RULES.keys()];
 
 /** Members of a file that are not settings: those of the application, and what editors look for. */
-const PASSED_THROUGH: ReadonlySet<string> = new Set(['collections', 'actions', '$schema']);
+const PASSED_THROUGH: ReadonlySet<string> = new Set(['collections', 'topics', 'actions', '$schema']);
 
 /** Variables that an orchestrator makes of services by our name: `GODWIT_PORT=tcp://...`, `GODWIT_SERVICE_HOST`, `GODWIT_CONSOLE_PORT_80_TCP`. */
 const INJECTED_NAME = /^GODWIT_(?:SERVICE_.*|(?:.+_)?SERVICE_(?:HOST|PORT)(?:_.*)?|(?:.+_)?PORT_\d+_(?:TCP|UDP|SCTP)(?:_(?:PROTO|PORT|ADDR))?)$/;
 const INJECTED_ADDRESS = /^(?:tcp|udp|sctp):\/\//;
 
 const ADMIN_KEY_VARIABLE = 'GODWIT_ADMIN_KEY';
+/** What the other commands read: whom they ask, and as whom. */
+const CLIENT_VARIABLES: ReadonlySet<string> = new Set(['GODWIT_URL', 'GODWIT_KEY', 'GODWIT_TOKEN']);
 const ADMIN_KEY = /^[A-Za-z0-9._~+/=-]{16,}$/;
 
 /** A value and where it came from, for the sentence that refuses it; `base` is what a relative path is relative to. */
@@ -88,7 +90,7 @@ const fromEnvironment = (env: Readonly<Record<string, string | undefined>>, cwd:
   const layer: Layer = new Map();
   const names = new Map(NAMES.map((name) => [environmentName(name), name]));
   for (const [variable, value] of Object.entries(env)) {
-    if (!variable.startsWith('GODWIT_') || value === undefined || variable === ADMIN_KEY_VARIABLE) continue;
+    if (!variable.startsWith('GODWIT_') || value === undefined || variable === ADMIN_KEY_VARIABLE || CLIENT_VARIABLES.has(variable)) continue;
     if (INJECTED_NAME.test(variable) || (/_PORT$/.test(variable) && INJECTED_ADDRESS.test(value))) continue;
     const name = names.get(variable);
     if (name === undefined) throw unknown(variable, [...names.keys(), ADMIN_KEY_VARIABLE], 'in the environment ');
@@ -154,8 +156,8 @@ const readGiven = (name: string, { value, source, base }: Given): unknown => {
 };
 
 const applicationOf = (path: string, members: Readonly<Record<string, unknown>>): ServeConfig['application'] => {
-  const application: { collections?: object; actions?: object } = {};
-  for (const name of ['collections', 'actions'] as const) {
+  const application: { collections?: object; topics?: object; actions?: object } = {};
+  for (const name of ['collections', 'topics', 'actions'] as const) {
     const value = members[name];
     if (value === undefined) continue;
     if ((typeof value !== 'object' || value === null) && !(name === 'actions' && typeof value === 'function'))
@@ -172,18 +174,35 @@ export interface ConfigSources {
   readonly cwd: string;
 }
 
-/** Everything `godwit serve` is told, checked and frozen. Throws `ConfigError`. */
-export const loadConfig = async ({ argv, env, cwd }: ConfigSources): Promise<ServeConfig> => {
+interface Told {
+  readonly values: Readonly<Record<string, unknown>>;
+  /** Where each value came from: a flag, a variable, a file. */
+  readonly sources: Readonly<Record<string, string>>;
+  readonly file: ConfigFile | undefined;
+}
+
+const read = async ({ argv, env, cwd }: ConfigSources): Promise<Told> => {
   const flags = fromFlags(argv, cwd);
   const environment = fromEnvironment(env, cwd);
   const named = flags.get('config') ?? environment.get('config');
   const file = await loadConfigFile(cwd, named === undefined ? undefined : { path: readGiven('config', named) as string, source: named.source });
   const layers = [file === undefined ? new Map() : fromFile(file.path, file.members), environment, flags];
-
   const values: Record<string, unknown> = {};
+  const sources: Record<string, string> = {};
   // Each layer is checked whole: a mistake that a later one hides today shows up at the worst time.
-  for (const layer of layers) for (const [name, given] of layer) values[name] = readGiven(name, given);
+  for (const layer of layers) {
+    for (const [name, given] of layer) {
+      values[name] = readGiven(name, given);
+      sources[name] = given.source;
+    }
+  }
+  return { values, sources, file };
+};
 
+/** Everything `godwit serve` is told, checked and frozen. Throws `ConfigError`. */
+export const loadConfig = async (sources: ConfigSources): Promise<ServeConfig> => configOf(await read(sources), sources);
+
+const configOf = ({ values, file }: Told, { env, cwd }: ConfigSources): ServeConfig => {
   const { tlsCert, tlsKey } = values as { tlsCert?: string; tlsKey?: string };
   if ((tlsCert === undefined) !== (tlsKey === undefined)) {
     const [given, missing] = tlsCert === undefined ? ['tlsKey', 'tlsCert'] : ['tlsCert', 'tlsKey'];
@@ -205,6 +224,27 @@ export const loadConfig = async ({ argv, env, cwd }: ConfigSources): Promise<Ser
     console: (values.console as boolean | undefined) ?? PLACES.console.default,
     adminKey,
     application: file === undefined ? Object.freeze({}) : applicationOf(file.path, file.members),
+  });
+};
+
+/** A setting in force, as a person writes it. */
+export interface SettingInForce {
+  readonly name: string;
+  readonly value: string;
+  readonly default: string;
+  /** `default`, or the flag, variable or file that it came from. */
+  readonly source: string;
+  readonly clause: string;
+}
+
+/** Every setting that `godwit serve` would run with, and where each comes from. Throws `ConfigError`. */
+export const explainConfig = async (sources: ConfigSources): Promise<SettingInForce[]> => {
+  const told = await read(sources);
+  const config = configOf(told, sources);
+  const inForce: Readonly<Record<string, unknown>> = { ...config, ...config.settings };
+  return Object.entries<Place | (typeof SETTINGS)[keyof typeof SETTINGS]>({ ...PLACES, ...SETTINGS }).map(([name, { unit, clause, default: fallback }]) => {
+    const text = (value: unknown): string => (value === undefined ? '' : formatValue(unit, value));
+    return { name, value: text(inForce[name]), default: text(fallback), source: told.sources[name] ?? 'default', clause };
   });
 };
 

@@ -1,37 +1,25 @@
-// The command: words in, a command's file out. Knows argv only.
-import { SERVER_VERSION } from './version.ts';
+// The command: the words of the process in, its exit code out. Knows argv only.
+import { Interrupted } from './cli/frame/call.ts';
+import { run } from './cli/run.ts';
 
-interface Command {
-  readonly summary: string;
-  run(argv: readonly string[]): Promise<void>;
+const argv = process.argv.slice(2);
+const interrupt = new AbortController();
+
+// A server ends in its own way (12.2).
+if (argv[0] !== 'serve') {
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(signal, () => {
+      // A second one means now.
+      if (interrupt.signal.aborted) process.exit(130);
+      interrupt.abort(new Interrupted());
+    });
+  }
 }
 
-const COMMANDS: Readonly<Record<string, Command>> = {
-  serve: {
-    summary: 'start a server',
-    run: async (argv) => (await import('./cli/serve.ts')).serve(argv),
-  },
-};
-
-const help = (): string =>
-  [
-    'Usage: godwit <command> [flags]',
-    '',
-    ...Object.entries(COMMANDS).map(([name, { summary }]) => `  ${name.padEnd(10)} ${summary}`),
-    '',
-    'godwit <command> --help says more.',
-    '',
-  ].join('\n');
-
-const [name, ...argv] = process.argv.slice(2);
-
-if (name === '--version' || name === '-v') {
-  process.stdout.write(`${SERVER_VERSION}\n`);
-} else if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
-  process.stdout.write(help());
-} else if (!Object.hasOwn(COMMANDS, name)) {
-  process.stderr.write(`godwit: there is no command ${JSON.stringify(name)}.\n\n${help()}`);
-  process.exitCode = 2;
-} else {
-  await (COMMANDS[name] as Command).run(argv);
+const { stdin, stdout, stderr, env } = process;
+const code = await run(argv, { stdin, stdout, stderr, env, cwd: process.cwd(), interrupt: interrupt.signal });
+if (code !== undefined) {
+  process.exitCode = code;
+  // What was printed is out by then; connections that are kept alive hold nothing up.
+  stdout.write('', () => process.exit());
 }

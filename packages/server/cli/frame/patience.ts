@@ -1,0 +1,39 @@
+// Long work goes on where a person would wait: a budget that is spent, a server that is full or restarting. What is refused for good fails at once.
+import { GodwitError } from '@godwit/client';
+
+/** Waited out without end: they say that there is only too much at once. */
+const BUDGETS: ReadonlySet<string> = new Set(['RATE_LIMITED', 'TOO_MANY_CONNECTIONS']);
+/** Tried again for a while, on top of the client's own attempts (8.2.1). */
+const ABSENT: ReadonlySet<string> = new Set(['UNAVAILABLE', 'NETWORK', 'CLIENT_TIMEOUT', 'TIMEOUT', 'INTERNAL', 'REQUEST_IN_PROGRESS']);
+const ABSENT_ATTEMPTS = 5;
+const WAIT_MS = 2_000;
+
+const pause = (ms: number, signal: AbortSignal): Promise<void> =>
+  new Promise((resolve, reject) => {
+    const stop = (): void => {
+      clearTimeout(timer);
+      reject(signal.reason as Error);
+    };
+    const timer = setTimeout(() => {
+      signal.removeEventListener('abort', stop);
+      resolve();
+    }, ms);
+    if (signal.aborted) stop();
+    else signal.addEventListener('abort', stop, { once: true });
+  });
+
+/** Carries out `attempt` until it succeeds or fails for good; each attempt must be the same request, by its requestId. */
+export const patiently = async <T>(attempt: () => Promise<T>, signal: AbortSignal, waiting: (why: string) => void = () => {}, wait = pause): Promise<T> => {
+  for (let absences = 0; ; ) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (!(error instanceof GodwitError) || signal.aborted) throw error;
+      const isBudget = BUDGETS.has(error.code);
+      if (!isBudget && !(ABSENT.has(error.code) && ++absences <= ABSENT_ATTEMPTS)) throw error;
+      const ms = Math.max(error.details.retryAfterMs ?? 0, WAIT_MS);
+      waiting(isBudget ? `waiting ${Math.ceil(ms / 1000)} s for the limit of this key` : `waiting for the server (${error.code})`);
+      await wait(ms, signal);
+    }
+  }
+};

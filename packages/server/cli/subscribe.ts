@@ -1,0 +1,83 @@
+// `godwit subscribe`: prints messages as they come. What was printed is finished; a durable subscription acknowledges it, and nothing that was not printed.
+import type { Gap, Message, SubscribeOptions } from '@godwit/client';
+import { Interrupted, type Run } from './frame/call.ts';
+import { needCredentials } from './frame/connection.ts';
+import { CommandError } from './frame/failure.ts';
+import { OutputClosed, plain } from './frame/output.ts';
+
+export const subscribe: Run<'subscribe'> = async (call) => {
+  const { words, flags, output, signal } = call;
+  needCredentials(await call.whom());
+  const client = await call.connect({ transport: flags.transport });
+  const { count = Number.POSITIVE_INFINITY } = flags;
+  let printed = 0;
+  let end: (error?: unknown) => void = () => {};
+  const over = new Promise<void>((resolve, reject) => {
+    end = (error) => (error === undefined ? resolve() : reject(error as Error));
+  });
+
+  const show = async (message: Message): Promise<void> => {
+    // What comes while it ends belongs to the next run: it is neither printed nor finished.
+    if (printed >= count || signal.aborted) return new Promise(() => {});
+    const { topic, timestamp, data, redelivered, ...rest } = message;
+    try {
+      await output.show({ ...rest, topic, timestamp, data, ...(redelivered ? { redelivered } : {}) }, () =>
+        [output.style('dim', timestamp), output.style('cyan', plain(topic)), plain(JSON.stringify(data))].join('  '),
+      );
+    } catch (error) {
+      end(error);
+      return new Promise(() => {});
+    }
+    if (++printed >= count) end();
+  };
+  const options: SubscribeOptions = {
+    ...(flags.after === undefined ? {} : { after: flags.after }),
+    ...(flags.name === undefined ? {} : { name: flags.name }),
+    ...(flags['ack-wait'] === undefined ? {} : { ackWait: flags['ack-wait'] }),
+    onGap: ({ from, to }: Gap) => {
+      output.value({ gap: { from, to } }).catch(end);
+      output.note('Messages are missing here: they were no longer kept.');
+    },
+  };
+  const subscription = client.subscribe(words.pattern, show, options);
+  subscription.ready.then(() => output.note(`Subscribed to ${words.pattern.join(', ')}. Ctrl-C ends it.`), end);
+  subscription.closed.then(({ reason }) => {
+    if (reason !== 'close') end(new CommandError(`The subscription has ended: ${reason}`, { code: 'ENDED' }));
+  }, end);
+  const offState = client.on('state', ({ status, transport, error }) => {
+    if (status === 'reconnecting') output.note(`Reconnecting${error === undefined ? '' : ` (${error.code})`} …`);
+    if (status === 'open' && transport === 'longpoll') output.note('Connected by long-polling.');
+    if (status === 'closed' && error !== undefined) end(error);
+  });
+  const stop = (): void => end(signal.reason);
+  if (signal.aborted) stop();
+  else signal.addEventListener('abort', stop, { once: true });
+  const timer = flags.timeout === undefined ? undefined : setTimeout(end, flags.timeout);
+  let late = false;
+  try {
+    await over;
+    late = flags.count !== undefined && printed < flags.count;
+  } finally {
+    clearTimeout(timer);
+    offState();
+    // Acknowledges what was printed. Where standard output was closed, the message in hand was not, and its handler never ends.
+    await finish(subscription.close(), signal.reason instanceof OutputClosed);
+    if (subscription.name === undefined && subscription.cursor !== undefined && signal.reason instanceof Interrupted)
+      output.note(`Go on from here with --after ${subscription.cursor}`);
+  }
+  return late ? 1 : 0;
+};
+
+const CLOSE_MS = 5_000;
+
+/** Waits for the end of a subscription, but not for a handler that will not end. */
+const finish = async (closing: Promise<void>, atOnce: boolean): Promise<void> => {
+  closing.catch(() => {});
+  if (atOnce) return;
+  let timer: NodeJS.Timeout | undefined;
+  const patience = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, CLOSE_MS);
+  });
+  await Promise.race([closing, patience]).catch(() => {});
+  clearTimeout(timer);
+};
