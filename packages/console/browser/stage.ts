@@ -1,0 +1,92 @@
+// What the tests in a browser, and the pictures, stand on: a server process with something in it, and pages that say what went wrong in them.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Client, createClient } from '@godwit/client';
+import type { Browser, BrowserContext, Page } from '../../server/testing/browser.ts';
+import { ADMIN_KEY, type ServerProcess, startProcess } from '../../server/testing/process.ts';
+
+export { ADMIN_KEY };
+
+/** No limit is in the way of a test. */
+export const FLAGS = ['--operations-per-minute', '1000000000', '--messages-per-second', '1000000000', '--connections-per-client', '1000'];
+
+export interface Stage {
+  readonly server: ServerProcess;
+  readonly data: string;
+  /** Of the admin key. */
+  readonly client: Client;
+  close(): Promise<void>;
+}
+
+export const ORDER = {
+  type: 'object',
+  required: ['total', 'status', 'customer'],
+  properties: {
+    total: { type: 'number', minimum: 0 },
+    status: { enum: ['open', 'paid', 'shipped', 'cancelled'] },
+    customer: { type: 'string', minLength: 1 },
+    lines: {
+      type: 'array',
+      items: { type: 'object', required: ['sku', 'count'], properties: { sku: { type: 'string' }, count: { type: 'integer', minimum: 1 } } },
+    },
+  },
+  additionalProperties: false,
+};
+
+/** A server process on a directory of its own. */
+export const openStage = async (flags: readonly string[] = FLAGS): Promise<Stage> => {
+  const data = mkdtempSync(join(tmpdir(), 'godwit-console-'));
+  const server = await startProcess({ data, flags });
+  const client = createClient({ url: server.url, key: ADMIN_KEY });
+  const close = async (): Promise<void> => {
+    await client.close();
+    server.kill('SIGKILL');
+    await server.exited;
+    rmSync(data, { recursive: true, force: true });
+  };
+  return { server, data, client, close };
+};
+
+export interface OpenOptions {
+  readonly browser: Browser;
+  readonly url: string;
+  readonly key?: string | undefined;
+  readonly path?: string;
+  readonly theme?: 'light' | 'dark';
+  readonly width?: number;
+  readonly height?: number;
+  /** Kept for the tab beside the key. */
+  readonly kept?: Readonly<Record<string, string>>;
+}
+
+export interface Opened {
+  readonly page: Page;
+  readonly context: BrowserContext;
+  /** Console errors, exceptions, what the policy refused, requests to elsewhere: what must stay empty. */
+  readonly wrong: string[];
+}
+
+/** A tab of its own at a page of the console, signed in where a key is given. */
+export const openPage = async ({ browser, url, key, path = '', theme = 'light', width = 1440, height = 900, kept = {} }: OpenOptions): Promise<Opened> => {
+  const context = await browser.newContext({ viewport: { width, height }, colorScheme: theme, deviceScaleFactor: 1, reducedMotion: 'reduce' });
+  const page = await context.newPage();
+  const wrong: string[] = [];
+  page.on('console', (message) => {
+    if (message.type() === 'error' || message.type() === 'warning') wrong.push(`console: ${message.text()}`);
+  });
+  page.on('pageerror', (error) => wrong.push(`exception: ${error.message}`));
+  page.on('request', (request) => {
+    if (!['blob:', 'data:'].some((scheme) => request.url().startsWith(scheme)) && new URL(request.url()).host !== new URL(url).host)
+      wrong.push(`request to ${request.url()}`);
+  });
+  await context.addInitScript(
+    (items: Record<string, string>) => {
+      for (const [name, value] of Object.entries(items)) if (sessionStorage.getItem('godwit.left') === null) sessionStorage.setItem(name, value);
+      document.addEventListener('securitypolicyviolation', ({ violatedDirective, blockedURI }) => console.error(`policy: ${violatedDirective} ${blockedURI}`));
+    },
+    { ...(key === undefined ? {} : { 'godwit.credential': key }), ...kept },
+  );
+  await page.goto(`${url}/console/${path}`);
+  return { page, context, wrong };
+};
