@@ -6,8 +6,10 @@ import type {
   ActionName,
   ActionResult,
   AnyApi,
+  Body,
   CollectionName,
   DocumentOf,
+  FieldOf,
   MessageData,
   NewDocument,
   OwnMembers,
@@ -32,18 +34,21 @@ export interface ChangeOptions extends RequestOptions {
   readonly ifMatch?: string;
 }
 
-export interface ListOptions extends RequestOptions {
+export interface ListOptions<Document extends object = Body> extends RequestOptions {
   /** Documents per page, 1 to 100; 50. */
   readonly limit?: number;
   /** `-createdAt,name`: fields, `-` for descending (3.2.4). */
   readonly sort?: string;
   /** `{status: 'open', total: {gte: 10}}`: a value is `eq`; operators are eq ne lt lte gt gte in (an array). A dot reaches into a member. */
-  readonly filter?: Readonly<Record<string, FilterValue | Readonly<Partial<Record<FilterOperator, FilterValue | readonly FilterValue[]>>>>>;
+  readonly filter?: Filter<Document>;
   /** `next` of the page before; pages go on from there. */
   readonly after?: string;
 }
 export type FilterOperator = 'eq' | 'ne' | 'lt' | 'lte' | 'gt' | 'gte' | 'in';
 export type FilterValue = string | number | boolean | null;
+type Filtered = FilterValue | Readonly<Partial<Record<FilterOperator, FilterValue | readonly FilterValue[]>>>;
+export type Filter<Document extends object> =
+  string extends FieldOf<Document> ? Readonly<Record<string, Filtered>> : { readonly [F in FieldOf<Document>]?: Filtered };
 
 export interface Page<T> {
   readonly items: readonly T[];
@@ -117,7 +122,7 @@ export interface SubscribeOptions {
   readonly onCursor?: (cursor: string) => void;
   /** Keeps the cursor of an unnamed subscription under a key, so that it goes on from there: see `localStorageCursors`. */
   readonly store?: { readonly key: string; readonly cursors: CursorStore };
-  /** What the handler failed with; reported to the client's `error` listeners as well. */
+  /** What the handler failed with; the client's `error` listeners hear of it where this is not given, and the console where nobody listens. */
   readonly onError?: (error: unknown, message: Message) => void;
   readonly signal?: AbortSignal;
 }
@@ -183,7 +188,7 @@ export interface Client<Api extends AnyApi = AnyApi> {
     options?: ChangeOptions & { readonly data?: unknown },
   ): Promise<Answer<T>>;
   get<N extends CollectionName<Api>>(collection: N, id: string, options?: RequestOptions): Promise<DocumentOf<Api, N>>;
-  list<N extends CollectionName<Api>>(collection: N, options?: ListOptions): List<DocumentOf<Api, N>>;
+  list<N extends CollectionName<Api>>(collection: N, options?: ListOptions<DocumentOf<Api, N>>): List<DocumentOf<Api, N>>;
   create<N extends CollectionName<Api>>(collection: N, document: NewDocument<Api, N>, options?: RequestOptions): Promise<DocumentOf<Api, N>>;
   /** Replaces an existing document. With `ifMatch: etagOf(document)` only if nobody changed it. */
   replace<N extends CollectionName<Api>>(collection: N, id: string, document: OwnMembers<Api, N>, options?: ChangeOptions): Promise<DocumentOf<Api, N>>;

@@ -55,6 +55,18 @@ export const matcher = (patterns: readonly string[]): ((topic: string) => boolea
   };
 };
 
+/** Whether there is a topic that both patterns match. */
+export const meets = (one: string, other: string): boolean => {
+  const [these, those] = [one.split('.'), other.split('.')];
+  for (let index = 0; index < Math.max(these.length, those.length); index++) {
+    const [here, there] = [these[index], those[index]];
+    if (here === undefined || there === undefined) return false;
+    if (here === '**' || there === '**') return true;
+    if (here !== there && here !== '*' && there !== '*') return false;
+  }
+  return true;
+};
+
 /** Whether every topic that `inner` matches is matched by `outer` too: how a scope covers what is asked for (11.3). */
 export const covers = (outer: string, inner: string): boolean => {
   const wide = outer.split('.');

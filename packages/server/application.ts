@@ -1,84 +1,93 @@
-// The application's own part of the API: collections with their schemas, and actions: operations with a schema and a typed handler, which go the way of the
-// built-in ones (validation, scopes, memory of requests, batches, transactions, errors). `createServer` and `godwit.config.ts` both say it in these words.
+// The application's own part of the API: collections with their schemas, topics with the schemas of their messages, and actions: operations with a schema and
+// a typed handler, which go the way of the built-in ones (validation, scopes, memory of requests, batches, transactions, errors). `createServer` and
+// `godwit.config.ts` both say it in these words.
 import {
+  type Body,
+  type DeclaredSchema,
+  type DocumentOf,
   type ErrorCode,
   type ErrorDetails,
+  isPattern,
   isScope,
+  isServerTopic,
   type JsonSchema,
   type Method,
+  type NewDocument,
   OPERATIONS,
   type Operation,
+  type OwnMembers,
+  type ParamNames,
+  type Patch,
   ProtocolError,
   RESERVED_SEGMENTS,
   type Shape,
+  type TopicData,
 } from '@godwit/protocol';
 import type { Call, Handler, Identity } from './core/call.ts';
+import type { CollectionSchema } from './core/collections.ts';
 import type { Core } from './core/core.ts';
-import { type Body, documentValue, withoutKept } from './core/document.ts';
+import { documentValue, withoutKept } from './core/document.ts';
+import type { DeclaredTopic } from './core/topics.ts';
 import { noDocument } from './core/transaction.ts';
 import { judgeSchema } from './core/validation.ts';
 import type { Route } from './dispatch/dispatcher.ts';
 
+export type { DocumentOf, Kept } from '@godwit/protocol';
+
 /** A collection of the application (3.2.5). */
 export interface CollectionDefinition {
-  /** A JSON Schema (2020-12) that every document keeps; none: any object. Literal schemas (`as const`) and TypeBox's give types to actions. */
-  readonly schema?: JsonSchema | boolean | null;
+  /** A JSON Schema (2020-12) that every document keeps; none: any object. Written inline, `as const` or by TypeBox it gives types to actions and clients. */
+  readonly schema?: DeclaredSchema;
   /** Fields that lists filter and sort by quickly, a dot reaching into a member; `status,total` serves a filter on the one sorted by the other. */
   readonly indexes?: readonly string[];
 }
 
 export type CollectionDefinitions = Readonly<Record<string, CollectionDefinition>>;
 
-/** What the server keeps of every document (3.2.2). */
-export interface Kept {
-  readonly id: string;
-  readonly version: number;
-  readonly createdAt: string;
-  readonly updatedAt: string;
+/** A topic of the application, or a pattern for many: `devices.*.reading`. */
+export interface TopicDefinition {
+  /** A JSON Schema (2020-12) that the data of every message published from now on keeps; none: any. Types as those of collections. */
+  readonly schema?: DeclaredSchema;
+  /** What its messages say, for the reference. */
+  readonly summary?: string;
 }
 
-type OwnMembers<D extends CollectionDefinition> = D extends { readonly schema: infer S extends JsonSchema } ? Shape<S> : Body;
-
-/** A document of a collection, as its schema types it. */
-export type DocumentOf<D extends CollectionDefinition> = OwnMembers<D> & Kept;
+/** By pattern. A topic that none of them matches takes any data. */
+export type TopicDefinitions = Readonly<Record<string, TopicDefinition>>;
 
 /** What an action reads and writes: all of it happens, or nothing. */
-export interface ActionTransaction<C extends CollectionDefinitions> {
+export interface ActionTransaction<C extends CollectionDefinitions, T extends TopicDefinitions = TopicDefinitions> {
   get<N extends keyof C & string>(collection: N, id: string): Promise<DocumentOf<C[N]> | undefined>;
   /** Throws `CONFLICT` where the id is taken, `VALIDATION_FAILED` where the schema is broken. */
-  create<N extends keyof C & string>(collection: N, data: OwnMembers<C[N]> & { readonly id?: string }): Promise<DocumentOf<C[N]>>;
+  create<N extends keyof C & string>(collection: N, data: NewDocument<C[N]>): Promise<DocumentOf<C[N]>>;
   /** Throws `NOT_FOUND`, `VALIDATION_FAILED`. */
   replace<N extends keyof C & string>(collection: N, id: string, data: OwnMembers<C[N]>): Promise<DocumentOf<C[N]>>;
   /** A JSON merge patch (RFC 7396). Throws `NOT_FOUND`, `VALIDATION_FAILED`. */
-  patch<N extends keyof C & string>(collection: N, id: string, patch: Body): Promise<DocumentOf<C[N]>>;
+  patch<N extends keyof C & string>(collection: N, id: string, patch: Patch<OwnMembers<C[N]>>): Promise<DocumentOf<C[N]>>;
   /** Throws `NOT_FOUND`. */
   remove<N extends keyof C & string>(collection: N, id: string): Promise<void>;
-  /** Publishes to a topic that is no collection's. Returns the message's id. */
-  publish(topic: string, data: unknown): string;
+  /** Publishes to a topic that is no collection's. Returns the message's id. Throws `VALIDATION_FAILED` where the schema of a declared topic is broken. */
+  publish<N extends string>(topic: N, data: TopicData<T, N>): string;
 }
 
-type ParamNames<P extends string> = P extends `${string}:${infer Name}/${infer Rest}`
-  ? Name | ParamNames<`/${Rest}`>
-  : P extends `${string}:${infer Name}`
-    ? Name
-    : never;
-
-export interface ActionCall<C extends CollectionDefinitions, P extends string, D> {
+export interface ActionCall<C extends CollectionDefinitions, P extends string, D, T extends TopicDefinitions = TopicDefinitions> {
   /** The segments of the path that stand for something. */
   readonly params: { readonly [Name in ParamNames<P>]: string };
   readonly data: D;
   /** Who asks: the client's name, and the `sub` of a token. */
   readonly caller: { readonly client: string; readonly sub: string | null; readonly scopes: readonly string[] };
-  readonly tx: ActionTransaction<C>;
+  readonly tx: ActionTransaction<C, T>;
 }
 
 export interface ActionDefinition<
   C extends CollectionDefinitions = CollectionDefinitions,
   P extends string = string,
-  S extends JsonSchema = JsonSchema,
+  S extends object = JsonSchema,
   R = unknown,
+  M extends Method = Method,
+  T extends TopicDefinitions = TopicDefinitions,
 > {
-  readonly method: Method;
+  readonly method: M;
   /** Below /v1: `/orders/:id/cancel`. */
   readonly path: P;
   /** What it does, for the reference. */
@@ -90,30 +99,43 @@ export interface ActionDefinition<
   /** The JSON Schema of `data`; none: any. */
   readonly data?: S;
   /** The JSON Schema of the result, for the reference. */
-  readonly result?: JsonSchema;
+  readonly result?: object;
   /**
    * Carries it out. It may run more than once before its writes are accepted, so what it does beside `tx` must bear repeating. What it returns is the `data` of the
    * response; throw `fail(...)` to refuse.
    */
-  readonly handler: (call: ActionCall<C, P, Shape<S>>) => R | Promise<R>;
+  readonly handler: (call: ActionCall<C, P, Shape<S>, T>) => R | Promise<R>;
 }
 
-/** Declares an action whose collections are typed. */
-export type ActionMaker<C extends CollectionDefinitions> = <const P extends string, const S extends JsonSchema, R>(
-  definition: ActionDefinition<C, P, S, R>,
-) => ActionDefinition<C, P, S, R>;
+/** Declares an action whose collections and topics are typed. */
+export type ActionMaker<C extends CollectionDefinitions, T extends TopicDefinitions = TopicDefinitions> = <
+  const M extends Method,
+  const P extends string,
+  R,
+  const S extends object = JsonSchema,
+>(
+  definition: ActionDefinition<C, P, S, R, M, T>,
+) => ActionDefinition<C, P, S, R, M, T>;
 
 // biome-ignore lint/suspicious/noExplicitAny: actions of any collections, paths and shapes stand in one record.
-export type ActionDefinitions = Readonly<Record<string, ActionDefinition<any, any, any, any>>>;
+export type ActionDefinitions = Readonly<Record<string, ActionDefinition<any, any, any, any, Method, any>>>;
 
-export interface Application<C extends CollectionDefinitions = CollectionDefinitions, A extends ActionDefinitions = ActionDefinitions> {
+export interface Application<
+  C extends CollectionDefinitions = CollectionDefinitions,
+  A extends ActionDefinitions = ActionDefinitions,
+  T extends TopicDefinitions = TopicDefinitions,
+> {
   readonly collections?: C;
-  /** The actions, or a function that is given a maker which knows the collections' types. */
-  readonly actions?: A | ((action: ActionMaker<C>) => A);
+  /** Topics whose messages keep a schema; all others stay free. */
+  readonly topics?: T;
+  /** The actions, or a function that is given a maker which knows the types of the collections and topics. */
+  readonly actions?: A | ((action: ActionMaker<C, T>) => A);
 }
 
-/** Declares collections and actions once, typed, for `createServer`, the configuration file and clients. */
-export const defineApi = <const C extends CollectionDefinitions, A extends ActionDefinitions>(application: Application<C, A>): Application<C, A> => application;
+/** Declares collections, topics and actions once, typed, for `createServer`, the configuration file and clients (`createClient<typeof api>()`). */
+export const defineApi = <const C extends CollectionDefinitions, const A extends ActionDefinitions, const T extends TopicDefinitions>(
+  application: Application<C, A, T>,
+): Application<C, A, T> => application;
 
 /** Refuses from within an action, with an error of the catalogue. */
 export const fail = (code: ErrorCode, message?: string, details?: ErrorDetails): ProtocolError => new ProtocolError(code, message, details);
@@ -123,19 +145,41 @@ const METHODS: ReadonlySet<string> = new Set(['GET', 'POST', 'PUT', 'PATCH', 'DE
 
 const wrong = (name: string, what: string): Error => new Error(`The action ${name} ${what}.`);
 
-const MEMBERS: ReadonlySet<string> = new Set(['schema', 'indexes'] satisfies (keyof CollectionDefinition)[]);
+const COLLECTION_MEMBERS = ['schema', 'indexes'] as const satisfies (keyof CollectionDefinition)[];
+const TOPIC_MEMBERS = ['schema', 'summary'] as const satisfies (keyof TopicDefinition)[];
 
-/** Throws a sentence for what is no definition of a collection: a configuration in JSON or JavaScript has no types that would tell. */
-export const checkDefinition = (name: string, definition: unknown): void => {
-  const refuse = (what: string): Error => new Error(`The collection ${name} ${what}.`);
-  if (typeof definition !== 'object' || definition === null || Array.isArray(definition)) throw refuse('must be an object {schema, indexes}');
-  const { schema, indexes } = definition as { schema?: unknown; indexes?: unknown };
+/** The members of a definition, of which only the schema is looked at. A configuration in JSON or JavaScript has no types that would tell. */
+const checkedMembers = <M extends string>(definition: unknown, members: readonly M[], refuse: (what: string) => Error): Partial<Record<M, unknown>> => {
+  if (typeof definition !== 'object' || definition === null || Array.isArray(definition)) throw refuse(`must be an object {${members.join(', ')}}`);
   for (const member of Object.keys(definition))
-    if (!MEMBERS.has(member)) throw refuse(`has a member ${JSON.stringify(member)}, which is neither schema nor indexes`);
+    if (!(members as readonly string[]).includes(member)) throw refuse(`has a member ${JSON.stringify(member)}, which is neither ${members.join(' nor ')}`);
+  const { schema } = definition as { schema?: unknown };
   if (schema !== undefined && schema !== null && typeof schema !== 'boolean' && (typeof schema !== 'object' || Array.isArray(schema)))
     throw refuse('needs a JSON Schema as its schema');
+  return definition as Partial<Record<M, unknown>>;
+};
+
+/** Throws a sentence for what is no definition of a collection. */
+export const checkCollectionDefinition = (name: string, definition: unknown): void => {
+  const refuse = (what: string): Error => new Error(`The collection ${name} ${what}.`);
+  const { indexes } = checkedMembers(definition, COLLECTION_MEMBERS, refuse);
   if (indexes !== undefined && !(Array.isArray(indexes) && indexes.every((field) => typeof field === 'string')))
     throw refuse('needs a list of fields as its indexes');
+};
+
+/** What was declared of a topic, its schema ready to judge. Throws a sentence for what is no definition of one. */
+export const declaredTopic = (pattern: string, definition: unknown): DeclaredTopic => {
+  const refuse = (what: string): Error => new Error(`The topic ${pattern} ${what}.`);
+  if (isServerTopic(pattern)) throw refuse('is one of the server’s own, which begin with $');
+  if (!isPattern(pattern)) throw refuse('is no topic or pattern: 1 to 16 segments of A-Z a-z 0-9 _ -, joined by dots, * for any one, a last ** for the rest');
+  const { schema = null, summary } = checkedMembers(definition, TOPIC_MEMBERS, refuse);
+  if (summary !== undefined && typeof summary !== 'string') throw refuse('needs a text as its summary');
+  try {
+    const takesAll = schema === null || schema === true;
+    return { pattern, schema: schema as CollectionSchema, summary, validate: takesAll ? undefined : judgeSchema(schema as JsonSchema | boolean) };
+  } catch (error) {
+    throw refuse(`has a schema that is not a JSON Schema (2020-12) that stands by itself: ${(error as Error).message}`);
+  }
 };
 
 /** The names of the protocol's own operations: an action of such a name would be taken for it. */
@@ -154,7 +198,8 @@ const accessOf = (name: string, scope: string, params: readonly string[]): Opera
 
 /** The table's row of an action. Throws a sentence where it cannot be one. */
 const actionRow = (name: string, definition: ActionDefinition, collections: ReadonlySet<string>): Operation => {
-  const { method, path, summary = name, scope = 'admin', data, result } = definition;
+  const { method, path, summary = name, scope = 'admin', data } = definition;
+  const result = definition.result as JsonSchema | undefined;
   const segments = typeof path === 'string' ? path.split('/').slice(1) : [];
   if (!/^[A-Za-z]\w{0,63}$/.test(name)) throw wrong(name, 'needs a name of letters, digits and _');
   if (OPERATION_NAMES.has(name)) throw wrong(name, 'has the name of an operation of the protocol');

@@ -26,7 +26,7 @@ import { Batches } from './dispatch/batch.ts';
 import { Dispatcher } from './dispatch/dispatcher.ts';
 import { handlers } from './handlers/all.ts';
 import { publishFromServer } from './handlers/publish.ts';
-import { loadAdminKey, loadCollections, loadKeys, loadSecret } from './load.ts';
+import { loadAdminKey, loadCollections, loadKeys, loadSecret, loadTopics } from './load.ts';
 import { loggable, observeConnections, observer, observeStorage } from './observe.ts';
 import { systemClock } from './ports/clock.ts';
 import { systemIds } from './ports/ids.ts';
@@ -65,10 +65,11 @@ export const startServer = async (config: ServerConfig): Promise<RunningServer> 
   const ids = systemIds();
   const storage = await openSqliteStorage({ directory: config.data });
   try {
+    const topics = loadTopics(config.application.topics);
     const keys = new Keys(clock, await loadSecret(storage, ids));
     const cursors = new LogCursors(storage);
     const durables = new Durables(storage, cursors, clock);
-    const core: Core = { settings, clock, ids, storage, cursors, collections: new Collections(), keys, feed: new Feed(storage, cursors), durables };
+    const core: Core = { settings, clock, ids, storage, cursors, collections: new Collections(), topics, keys, feed: new Feed(storage, cursors), durables };
     await loadKeys(core);
     await durables.load();
     if (config.adminKey !== undefined) await loadAdminKey(core, config.adminKey);
@@ -94,9 +95,10 @@ export const startServer = async (config: ServerConfig): Promise<RunningServer> 
       dispatcher.add({ operation, handler, ...(operation.name === 'batch' ? { whole: batches.run.bind(batches) } : {}) });
     }
     for (const route of actions) dispatcher.addAction(route);
-    core.collections.reserve(
-      actions.filter(({ operation }) => operation.path.split('/').length < 4).map(({ operation }) => operation.path.split('/')[1] as string),
-    );
+    for (const { operation } of actions) {
+      const [, first, ...more] = operation.path.split('/');
+      if (more.length < 2) core.collections.reserve(first as string, `An action of the application has the path /${first}.`);
+    }
 
     const readiness = new Readiness(storage, clock);
     const inProgress = new InProgress();

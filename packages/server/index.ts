@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { SettingName } from '@godwit/protocol';
 import { type Logger, pino } from 'pino';
-import type { ActionDefinitions, Application, CollectionDefinitions } from './application.ts';
+import type { ActionDefinitions, Application, CollectionDefinitions, TopicDefinitions } from './application.ts';
 import { type RunningServer, startServer } from './compose.ts';
 import { checkSettings, PLACES } from './config.ts';
 
@@ -21,9 +21,12 @@ export {
   defineApi,
   fail,
   type Kept,
+  type TopicDefinition,
+  type TopicDefinitions,
 } from './application.ts';
 
-export interface ServerOptions<C extends CollectionDefinitions, A extends ActionDefinitions> extends Application<C, A> {
+export interface ServerOptions<C extends CollectionDefinitions, A extends ActionDefinitions, T extends TopicDefinitions = TopicDefinitions>
+  extends Application<C, A, T> {
   /** The directory of the store, made where it is missing; `godwit-data` in the working directory. */
   readonly data?: string;
   /** 7117; 0 takes a free port. */
@@ -53,8 +56,8 @@ const loggerOf = (logger: ServerOptions<CollectionDefinitions, ActionDefinitions
   typeof logger === 'object' ? logger : pino({ level: logger ?? 'silent', name: 'godwit' }, pino.destination(2));
 
 /** Opens the store, starts listening and resolves when requests are served. Rejects with a sentence where it cannot: a bad setting, a port in use, a store in use. */
-export const createServer = async <const C extends CollectionDefinitions, A extends ActionDefinitions>(
-  options: ServerOptions<C, A> = {},
+export const createServer = async <const C extends CollectionDefinitions, const A extends ActionDefinitions, const T extends TopicDefinitions>(
+  options: ServerOptions<C, A, T> = {},
 ): Promise<GodwitServer> => {
   const { adminKey, tls } = options;
   if (adminKey !== undefined && adminKey.length < 16) throw new Error('adminKey must have 16 characters or more.');

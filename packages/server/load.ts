@@ -1,9 +1,11 @@
-// What a server reads from its store at the start, and what it puts there the first time: the signing secret, the keys, the collections.
+// What a server reads from its store at the start, and what it puts there the first time: the signing secret, the keys, the collections; and what the
+// application declared of them and of topics, checked.
 import { readJson } from '@godwit/protocol';
-import { type CollectionDefinitions, checkDefinition } from './application.ts';
+import { type CollectionDefinitions, checkCollectionDefinition, declaredTopic, type TopicDefinitions } from './application.ts';
 import { type Collection, type CollectionSchema, checkCollectionName, newCollection, storedCollection } from './core/collections.ts';
 import type { Core } from './core/core.ts';
 import { hashKey, type Key } from './core/keys.ts';
+import { DeclaredTopics } from './core/topics.ts';
 import type { Ids } from './ports/ids.ts';
 import type { Storage } from './ports/storage.ts';
 
@@ -50,6 +52,21 @@ export const loadAdminKey = async (core: Core, given: string | undefined): Promi
   return made;
 };
 
+/** The declared topics; undefined where there are none. Throws a sentence where one cannot be. */
+export const loadTopics = (definitions: TopicDefinitions = {}): DeclaredTopics | undefined => {
+  const topics = Object.entries(definitions).map(([pattern, definition]) => declaredTopic(pattern, definition));
+  return topics.length === 0 ? undefined : new DeclaredTopics(topics);
+};
+
+/** No collection may have the name with which a declared topic begins, neither now nor later. */
+const reserveTopics = ({ collections, topics }: Core, declared: CollectionDefinitions): void => {
+  for (const name of topics?.names ?? []) {
+    if (collections.has(name) || Object.hasOwn(declared, name))
+      throw new Error(`A topic that begins with ${name} cannot be declared: ${name} is a collection, to whose topics only the server publishes (3.2.6).`);
+    collections.reserve(name, `The application declares topics that begin with ${name}.`);
+  }
+};
+
 /** Loads the collections of the store and brings those of the configuration in step. Throws a sentence where one cannot be. */
 export const loadCollections = async (core: Core, definitions: CollectionDefinitions): Promise<void> => {
   for (const { name, schema, indexes, createdAt, updatedAt } of await core.storage.collections()) {
@@ -61,11 +78,12 @@ export const loadCollections = async (core: Core, definitions: CollectionDefinit
     };
     core.collections.set(newCollection(definition, { createdAt, updatedAt }));
   }
+  reserveTopics(core, definitions);
   for (const [name, definition] of Object.entries(definitions)) {
     checkCollectionName(name, `/collections/${name}`);
-    checkDefinition(name, definition);
+    checkCollectionDefinition(name, definition);
     const { schema = null, indexes = [] } = definition;
-    await declare(core, name, schema, indexes);
+    await declare(core, name, schema as CollectionSchema, indexes);
   }
 };
 

@@ -1,5 +1,5 @@
 // What an identity may do (11.3): scopes asked of it, and which messages of collections reach it.
-import { allows, covers, firstSegment, ProtocolError } from '@godwit/protocol';
+import { allows, covers, firstSegment, meets, ProtocolError } from '@godwit/protocol';
 import type { LogFilter } from '../ports/storage.ts';
 import type { Identity } from './call.ts';
 import type { Collections } from './collections.ts';
@@ -10,6 +10,10 @@ export const mayDo = (identity: Identity, scope: string): boolean => identity.sc
 export const requireScope = (identity: Identity, scope: string, field?: string): void => {
   if (!mayDo(identity, scope)) throw new ProtocolError('FORBIDDEN', `This needs the scope ${scope}.`, { scope, ...(field === undefined ? {} : { field }) });
 };
+
+/** Whether there is a topic of the pattern that it may publish or subscribe to. */
+export const mayTouch = (identity: Identity, pattern: string): boolean =>
+  identity.scopes.some((held) => held === 'admin' || (/^(?:publish|subscribe):/.test(held) && meets(held.slice(held.indexOf(':') + 1), pattern)));
 
 /** The collections whose messages may reach it: those that it may read (11.3). */
 export const readableCollections = (identity: Identity): '*' | readonly string[] => {

@@ -81,7 +81,7 @@ export class Collections {
   /** Names that are being made: nobody may publish under them while the store looks whether somebody did (3.2.5). */
   readonly #claimed = new Map<string, number>();
 
-  readonly #reserved = new Set<string>();
+  readonly #reserved = new Map<string, string>();
 
   /** The collection, or `NOT_FOUND`. */
   get(name: string): Collection {
@@ -118,13 +118,14 @@ export class Collections {
     else this.#claimed.delete(name);
   }
 
-  /** Names that the application's actions have taken, so that a collection would hide them. */
-  reserve(names: readonly string[]): void {
-    for (const name of names) this.#reserved.add(name);
+  /** Names that the application's actions and topics have taken, so that a collection would hide them; `why` is a sentence. */
+  reserve(name: string, why: string): void {
+    this.#reserved.set(name, why);
   }
 
-  isReserved(name: string): boolean {
-    return this.#reserved.has(name);
+  /** Why a collection must not have this name; undefined where it may. */
+  reservation(name: string): string | undefined {
+    return this.#reserved.get(name);
   }
 
   /** Whether only the server publishes to the topic, because its first segment is a collection's name (3.2.6). */

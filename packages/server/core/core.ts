@@ -8,6 +8,7 @@ import type { Durables } from './durables.ts';
 import type { Feed } from './feed.ts';
 import type { Keys } from './keys.ts';
 import type { LogCursors } from './log.ts';
+import type { DeclaredTopics } from './topics.ts';
 
 export interface Core {
   readonly settings: Settings;
@@ -16,6 +17,8 @@ export interface Core {
   readonly storage: Storage;
   readonly cursors: LogCursors;
   readonly collections: Collections;
+  /** What the application said of topics; undefined where it said nothing, which costs a publish nothing. */
+  readonly topics: DeclaredTopics | undefined;
   readonly keys: Keys;
   readonly feed: Feed;
   readonly durables: Durables;

@@ -17,7 +17,8 @@ export const createCollection =
   ({ data, tx }) => {
     const { name, schema = null, indexes = [] } = data as CollectionCreate;
     checkCollectionName(name, '/data/name');
-    if (core.collections.isReserved(name)) throw new ProtocolError('CONFLICT', `An action of the application has the path /${name}.`, { field: '/data/name' });
+    const reservation = core.collections.reservation(name);
+    if (reservation !== undefined) throw new ProtocolError('CONFLICT', reservation, { field: '/data/name' });
     if (core.collections.has(name)) throw new ProtocolError('CONFLICT', `There is a collection ${name} already.`, { field: '/data/name' });
     const now = core.clock.now();
     const collection = newCollection({ name, schema: schema as CollectionSchema, indexes, source: 'api' }, { createdAt: now, updatedAt: now });
