@@ -8,7 +8,7 @@ import { documentIn, documentsPath, list } from './documents.ts';
 import { environmentOf } from './environment.ts';
 import { GodwitError } from './errors.ts';
 import { Feed } from './feed.ts';
-import { streaming, subscribing } from './subscribing.ts';
+import { guarded, streaming, subscribing, uncaught } from './subscribing.ts';
 import { surroundings } from './surroundings.ts';
 import type { Method } from './transports/exchange.ts';
 import { httpCarrier } from './transports/http.ts';
@@ -50,7 +50,11 @@ export const createClient = <Api extends AnyApi = AnyApi>(options: ClientOptions
   const askOnce = caller(environment, credentials, overHttp, 0);
   const listeners: Listeners = { state: new Set(), gap: new Set(), error: new Set() };
   const emit = <E extends keyof ClientEvents>(event: E, value: ClientEvents[E]): void => {
-    for (const listener of listeners[event]) listener(value);
+    for (const listener of listeners[event]) guarded(() => listener(value), event === 'error' ? uncaught : failed);
+  };
+  const failed = (error: unknown, subscription?: Subscription): void => {
+    if (listeners.error.size > 0) emit('error', { error, subscription });
+    else console.error('godwit:', error);
   };
   const closedError = (): GodwitError => connection.state.error ?? new GodwitError({ code: 'CLOSED', message: 'The client is closed.' });
 
@@ -74,7 +78,7 @@ export const createClient = <Api extends AnyApi = AnyApi>(options: ClientOptions
       if (state.status === 'closed') endAll(state);
       emit('state', state);
     },
-    failed: (error) => emit('error', { error, subscription: undefined }),
+    failed,
   });
   const endAll = ({ error }: State): void => {
     for (const subscriber of feed.subscribers()) {
@@ -92,7 +96,7 @@ export const createClient = <Api extends AnyApi = AnyApi>(options: ClientOptions
         call,
         isAttachable: () => connection.socket !== undefined,
         gap: (gap, of) => emit('gap', { ...gap, subscription: of }),
-        error: (error, of) => emit('error', { error, subscription: of }),
+        error: failed,
       },
       typeof topics === 'string' ? [topics] : topics,
       handler,

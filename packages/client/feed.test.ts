@@ -266,3 +266,31 @@ describe('polls', () => {
     await client.close();
   });
 });
+
+test('what the application calls back with may throw: it is reported, and stops nothing', async () => {
+  const { world, client } = await connected();
+  const errors: unknown[] = [];
+  const got: string[] = [];
+  const wrong = (): never => {
+    throw new Error('of the application');
+  };
+  client.on('error', ({ error }) => errors.push(error));
+  client.on('gap', wrong);
+  client.on('state', wrong);
+  client.subscribe('a', ({ cursor }) => void got.push(cursor), { after: 'c1', onGap: wrong, onCursor: wrong });
+  client.subscribe('b', wrong, { after: 'c1', onError: wrong });
+  await settle();
+  const { socket } = world;
+  socket.answer(socket.asked(OPEN)[0] as never, 201, { subscription: '~a,b', cursor: 'c1' });
+  socket.notice('gap', { subscription: '~a,b', from: 'c1', to: 'c2' });
+  for (const [cursor, topic] of [
+    ['c3', 'a'],
+    ['c4', 'b'],
+    ['c5', 'a'],
+  ] as const)
+    socket.event('~a,b', topic, cursor);
+  await settle();
+  assert.deepEqual(got, ['c3', 'c5']);
+  assert.ok(errors.length >= 6);
+  await client.close();
+});

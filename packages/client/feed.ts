@@ -49,7 +49,10 @@ export class Feed implements Flow {
       environment: options.environment,
       startOf: (delivery) => this.#byDelivery.get(delivery)?.start ?? 'latest',
       isAlone: (delivery) => this.#alone.has(delivery),
-      ready: (delivery) => this.#byDelivery.get(delivery)?.ready(),
+      ready: (delivery) => {
+        this.#alone.delete(delivery);
+        this.#byDelivery.get(delivery)?.ready();
+      },
       alone: (delivery) => this.#alone.add(delivery),
       failed: (delivery, error) => this.#byDelivery.get(delivery)?.failed(error),
       ended: (delivery, reason) => this.#byDelivery.get(delivery)?.ended(reason),

@@ -23,6 +23,21 @@ const settled = <T>(): PromiseWithResolvers<T> => {
   return ends;
 };
 
+/** Calls what the application gave; what it throws stops nothing here. */
+export const guarded = (callback: () => void, failed: (error: unknown) => void): void => {
+  try {
+    callback();
+  } catch (error) {
+    failed(error);
+  }
+};
+
+/** As the runtime reports what nobody caught. */
+export const uncaught = (error: unknown): void =>
+  queueMicrotask(() => {
+    throw error;
+  });
+
 /** Writes cursors one after the other; of those that come while one is written only the last counts. */
 const keeper = ({ key, cursors }: { key: string; cursors: CursorStore }, failed: (error: unknown) => void) => {
   let next: string | undefined;
@@ -59,9 +74,10 @@ export const subscribing = (
   if (name !== undefined && store !== undefined)
     throw new TypeError('A durable subscription keeps its cursor at the server: name and store exclude each other.');
   if (name !== undefined && feed.hasDurable(name)) throw new TypeError(`This client has a subscription ${name} already.`);
+  const failed = (error: unknown): void => report(error, subscription);
   const ready = settled<void>();
   const closed = settled<{ readonly reason: string }>();
-  const kept = store === undefined ? undefined : keeper(store, (error) => report(error, subscription));
+  const kept = store === undefined ? undefined : keeper(store, (error) => failed(error));
 
   const delivery: Delivery = new Delivery({
     environment,
@@ -69,17 +85,17 @@ export const subscribing = (
     handler,
     insists: name !== undefined,
     onGap: (missing) => {
-      onGap?.(missing);
+      guarded(() => onGap?.(missing), failed);
       gap(missing, subscription);
     },
     onError: (error, message) => {
-      onError?.(error, message);
-      report(error, subscription);
+      if (onError === undefined) failed(error);
+      else guarded(() => onError(error, message), failed);
     },
     onFinished: (cursor) => {
       durable?.finished();
       kept?.keep(cursor);
-      onCursor?.(cursor);
+      guarded(() => onCursor?.(cursor), failed);
     },
     onRoom: () => feed.rejoin(delivery),
   });
@@ -97,7 +113,7 @@ export const subscribing = (
   const fail = (error: unknown): void => {
     ready.reject(error);
     closed.reject(error);
-    report(error, subscription);
+    failed(error);
     void leave();
   };
   const durable: Durable | undefined =
@@ -113,7 +129,7 @@ export const subscribing = (
           ready: () => ready.resolve(),
           ended: (reason) => subscriber.ended(reason),
           failed: fail,
-          report: (error) => report(error, subscription),
+          report: failed,
         });
   let start = after ?? 'latest';
   const subscriber: Subscriber = {
