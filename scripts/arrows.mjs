@@ -17,7 +17,9 @@ const ground = ['protocol', 'ports', 'version'];
 export const rooms = [
   { room: 'protocol', at: 'packages/protocol/', may: [], outside: /^typebox($|\/)/ },
   { room: 'client', at: 'packages/client/', may: ['protocol'] },
-  { room: 'console', at: 'packages/console/', may: ['client'] },
+  // The pages stand on the client, and on the language for its pure rules: scopes, topics, errors. Their tests in a browser start a server.
+  { room: 'console tests', at: 'packages/console/browser/', may: ['testing', 'client', 'protocol'] },
+  { room: 'console', at: 'packages/console/', may: ['client', 'protocol'], outside: /^(?:preact|@preact\/signals|uplot|vite)($|\/)|\.css$/ },
 
   { room: 'main', at: 'packages/server/main.ts', may: [...ground, 'cli'] },
   { room: 'index', at: 'packages/server/index.ts', may: [...ground, 'compose', 'config'], types: ['*'] },
@@ -50,7 +52,7 @@ export const doors = {
 };
 
 const importing = /^[ \t]*(?:import|export)\b([^'"`;]*?\bfrom\s*|\s*)['"]([^'"\n]+)['"]|\bimport\(\s*['"]([^'"\n]+)['"]\s*\)/gm;
-const exempt = /\.(test|contract)\.ts$/;
+const exempt = /\.(test|contract)\.tsx?$/;
 const serverRooms = new Set(rooms.filter(({ at }) => [at].flat()[0].startsWith('packages/server/')).map(({ room }) => room));
 
 /** The sentences that say what is wrong in `files`, a map from a path under the workspace to its text. */

@@ -46,7 +46,7 @@ const Navigation = () => {
         ))}
         <li class="side-you">
           <a href={pathTo('you')} aria-current={page === 'you' ? 'page' : undefined} title={who.value?.client}>
-            You
+            You <span>{who.value?.client}</span>
           </a>
         </li>
       </ul>

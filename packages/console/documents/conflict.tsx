@@ -27,22 +27,22 @@ export const Conflict = ({ mine, theirs, onTheirs, onMine, onClose }: ConflictPr
             ? 'Somebody deleted this document after you opened it. Yours was not saved.'
             : `Somebody saved version ${theirs.version} at ${moment(theirs.updatedAt)}, after you opened this document. Yours was not saved.`}
         </p>
-        <div class="versions" role="table" aria-label="Both versions" tabIndex={0}>
-          <div role="row" class="version-line head">
-            <span role="columnheader">Yours</span>
-            <span role="columnheader">{theirs === undefined ? 'Nothing there' : `Theirs, version ${theirs.version}`}</span>
-          </div>
-          {pairs.map(({ left, right, same }, index) => (
-            <div role="row" class={same ? 'version-line' : 'version-line differs'} key={index}>
-              <span role="cell" class={left === undefined ? 'absent' : ''}>
-                {left}
-              </span>
-              <span role="cell" class={right === undefined ? 'absent' : ''}>
-                {right}
-              </span>
-            </div>
-          ))}
-        </div>
+        <table class="versions" aria-label="Both versions">
+          <thead>
+            <tr>
+              <th scope="col">Yours</th>
+              <th scope="col">{theirs === undefined ? 'Nothing there' : `Theirs, version ${theirs.version}`}</th>
+            </tr>
+          </thead>
+          <tbody>
+            {pairs.map(({ left, right, same }, index) => (
+              <tr class={same ? '' : 'differs'} key={`${index} ${left} ${right}`}>
+                <td class={left === undefined ? 'absent' : ''}>{left}</td>
+                <td class={right === undefined ? 'absent' : ''}>{right}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
       </div>
       <div class="dialog-foot">
         <Button onClick={onTheirs}>{theirs === undefined ? 'Leave it deleted' : 'Take theirs'}</Button>

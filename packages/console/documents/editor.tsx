@@ -193,7 +193,6 @@ export const DocumentPane = ({ id, ...props }: EditorProps & { readonly id: stri
       <div class="pane-head">
         <h2 class="mono">{id}</h2>
         <Copy text={id} label="id" />
-        <div class="grow" />
         <Button kind="quiet" label="Close the document" onClick={onDone}>
           ×
         </Button>

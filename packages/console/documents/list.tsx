@@ -26,7 +26,17 @@ interface Listed {
   readonly next: string | null;
 }
 
-const cellText = (value: unknown): string => (value === undefined ? '' : typeof value === 'string' ? value : preview(value, 80));
+/** Long ones in short: how many are in a list, or what is in an object. */
+const cellText = (value: unknown): string =>
+  value === undefined
+    ? ''
+    : typeof value === 'string'
+      ? value
+      : Array.isArray(value)
+        ? value.length === 0
+          ? '[]'
+          : `[${count(value.length)}]`
+        : preview(value, 60);
 
 const Filters = ({
   fields,
@@ -116,7 +126,7 @@ export const DocumentList = ({ collection, schema, chosen, changes }: ListProps)
           documents.length === 0 ? (
             <Empty title={conditions.length > 0 ? 'No document fits the filter' : 'No documents yet'} />
           ) : (
-            <div class="table-frame scroll" tabIndex={0} role="region" aria-label={`Documents of ${collection}`}>
+            <div class="table-frame scroll">
               <table class="table documents" aria-label={`Documents of ${collection}`}>
                 <thead>
                   <tr>

@@ -17,7 +17,7 @@ export interface ChartProps {
   readonly format: (value: number) => string;
 }
 
-const HEIGHT = 150;
+const HEIGHT = 148;
 const AXIS_WIDTH = 62;
 
 const colourOf = (element: Element): string => getComputedStyle(element).color;
@@ -52,12 +52,15 @@ export const Chart = ({ title, lines, points, format }: ChartProps) => {
         legend: { show: false },
         cursor: { drag: { x: false, y: false }, points: { size: 5 } },
         scales: { y: { range } },
+        padding: [6, 10, 0, 0],
         axes: [
           {
             stroke: quiet,
             grid,
             ticks: { show: false },
             font,
+            size: 24,
+            gap: 4,
             space: 70,
             values: (_, ticks) => ticks.map((tick) => new Date(tick * 1000).toTimeString().slice(0, 8)),
           },

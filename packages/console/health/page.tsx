@@ -82,7 +82,7 @@ export const HealthPage = () => {
         {error !== undefined && <Notice tone="warn">What is shown may be old: {explain(error).title.toLowerCase()}.</Notice>}
         <div class="scroll">
           <dl class="tiles">
-            <Tile name="Log" value={`${count(log.messages)} messages`} more={bytes(log.bytes)} />
+            <Tile name="Log" value={log.messages === 1 ? '1 message' : `${count(log.messages)} messages`} more={bytes(log.bytes)} />
             <Tile
               name="Age of the log"
               value={log.oldest === null ? 'empty' : duration(Date.now() - Date.parse(log.oldest))}
@@ -94,7 +94,11 @@ export const HealthPage = () => {
               more={`${count(stats.subscriptions)} subscriptions live`}
             />
             <Tile name="Durable" value={count(stats.durableSubscriptions)} more="subscriptions" />
-            <Tile name="Largest commit" value={`${count(store.largestCommit)} units`} more={`${count(store.commits)} commits`} />
+            <Tile
+              name="Largest commit"
+              value={store.largestCommit === 1 ? '1 unit' : `${count(store.largestCommit)} units`}
+              more={`${count(store.commits)} commits`}
+            />
             <Tile name="Left the feed" value={count(feed.droppedToLog)} more="times, to read the log" />
             <Tile name="Memory" value={bytes(stats.process.residentBytes)} more="resident" />
           </dl>

@@ -31,7 +31,7 @@ export const SecretDialog = ({ kind, secret, scopes, expiresAt, onClose }: Secre
           <code data-secret>{secret}</code>
           <Copy text={secret} label={kind} />
         </div>
-        <div class="tabs" role="group" aria-label="Ready to paste">
+        <div class="tabs">
           {shown.map(({ name }) => (
             <Button key={name} kind="quiet" pressed={name === tab} onClick={() => setTab(name)}>
               {name}
@@ -40,9 +40,7 @@ export const SecretDialog = ({ kind, secret, scopes, expiresAt, onClose }: Secre
           <div class="grow" />
           {snippet !== undefined && <Copy text={snippet.text} label={`the lines for ${snippet.name}`} />}
         </div>
-        <pre class="snippet" tabIndex={0} aria-label={`Lines for ${tab}`}>
-          {snippet?.text}
-        </pre>
+        <pre class="snippet">{snippet?.text}</pre>
       </div>
       <div class="dialog-foot">
         <Button kind="primary" onClick={onClose}>

@@ -204,7 +204,7 @@ export const LivePage = () => {
           )}
         </header>
         <form
-          class="toolbar"
+          class="toolbar live-toolbar"
           onSubmit={(event) => {
             event.preventDefault();
             ask(typed);

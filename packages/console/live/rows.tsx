@@ -107,6 +107,7 @@ export const Rows = ({ tail, chosen, onChoose, onDrawn, foot }: RowsProps) => {
     if (row === undefined) continue;
     const { message } = row;
     drawn.push(
+      // biome-ignore lint/a11y/useKeyWithClickEvents lint/a11y/useFocusableInteractive: the list has the focus and its keys, as the pattern of a listbox has it.
       <div
         key={message.cursor}
         id={`row-${message.cursor}`}

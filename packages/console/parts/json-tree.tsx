@@ -81,7 +81,7 @@ const Node = ({ name, index, value, depth }: NodeProps) => {
 };
 
 export const JsonTree = ({ value, label }: { readonly value: unknown; readonly label: string }) => (
-  <div class="json mono" role="group" aria-label={label}>
+  <section class="json mono" aria-label={label}>
     <Node value={value} depth={0} />
-  </div>
+  </section>
 );

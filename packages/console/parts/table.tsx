@@ -15,7 +15,7 @@ export interface TableProps<T> {
 }
 
 export const Table = <T,>({ label, columns, items, keyOf }: TableProps<T>) => (
-  <div class="table-frame">
+  <div class="table-frame card-frame">
     <table class="table" aria-label={label}>
       <thead>
         <tr>
@@ -31,7 +31,7 @@ export const Table = <T,>({ label, columns, items, keyOf }: TableProps<T>) => (
           <tr key={keyOf(item)}>
             {columns.map(({ name, of, kind = 'text' }) => (
               <td key={name} class={kind} data-name={kind === 'actions' ? '' : name}>
-                {of(item)}
+                <div class="value">{of(item)}</div>
               </td>
             ))}
           </tr>

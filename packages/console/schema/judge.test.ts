@@ -16,6 +16,7 @@ const SCHEMAS: readonly Record<string, unknown>[] = [
   { oneOf: [{ type: 'number' }, { type: 'integer' }, { type: 'string' }] },
   { allOf: [{ type: 'object' }, { required: ['a'] }], not: { required: ['b'] } },
   { const: { a: [1, { b: null }] } },
+  // biome-ignore lint/suspicious/noThenProperty: a keyword of JSON Schema.
   { if: { type: 'string' }, then: { minLength: 2 }, else: { type: 'number' } },
   {
     $ref: '#/$defs/node',
