@@ -56,7 +56,8 @@ export async function* pagesOf({ client, header, last, signal, waiting }: Source
   if (header.until === null) return;
   let place = last?.type === 'message' ? last.cursor : last?.type === 'gap' ? last.to : header.selection.after;
   const [start, end] = [{ at: undefined as number | undefined }, Date.parse(header.time)];
-  for (let more = true; more && place < header.until; ) {
+  const until = header.until;
+  for (let more = true; more && (place === 'earliest' || place < until); ) {
     const where = query({ topics: header.selection.messages.join(','), after: place, limit: BOUNDS.messagesLimit.max });
     let page: { items: readonly MessageLine[]; cursor: string; more: boolean };
     try {
@@ -68,7 +69,7 @@ export async function* pagesOf({ client, header, last, signal, waiting }: Source
       place = to;
       continue;
     }
-    const items = page.items.filter(({ cursor }) => cursor <= (header.until as string));
+    const items = page.items.filter(({ cursor }) => cursor <= until);
     const newest = Date.parse(items.at(-1)?.timestamp ?? header.time);
     start.at ??= Date.parse(items[0]?.timestamp ?? header.time);
     yield {
