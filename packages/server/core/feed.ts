@@ -1,7 +1,7 @@
 // The feed: what was just committed, to everyone who follows it and is not behind (6.2.8, 6.2.10). Each message is encoded once per subscription id
 // and those bytes go to every follower of the group. Who falls behind leaves and reads the log until it has caught up.
 import { firstSegment, matcher } from '@godwit/protocol';
-import type { Storage, StoredMessage } from '../ports/storage.ts';
+import type { LogFilter, Storage, StoredMessage } from '../ports/storage.ts';
 import type { LogCursors } from './log.ts';
 import { RECENT, type RecentBounds, RecentMessages } from './recent.ts';
 import { RouteTree } from './route-tree.ts';
@@ -103,6 +103,8 @@ export interface FeedCounters {
 
 const MOST_PAGE_MESSAGES = 512;
 const MOST_PAGE_BYTES = 256 * 1024;
+/** As many as a poll is behind, and one looks at for it within a fraction of a millisecond. */
+const MOST_FEW = 512;
 
 export class Feed {
   readonly storage: Storage;
@@ -208,7 +210,8 @@ export class Feed {
     this.#waiting.match(message.topic, (waiter) => {
       if (!message.change || waiter.collections === '*' || waiter.collections.has(firstSegment(message.topic))) woken.push(waiter);
     });
-    for (const waiter of woken) waiter.wake();
+    // One message may wake ten thousand.
+    for (const waiter of woken) this.turns.push(waiter.wake);
   }
 
   /**
@@ -268,6 +271,30 @@ export class Feed {
       }
       if (matched) messages.push(message);
       before = message.seq;
+      return true;
+    });
+    return { messages, cursor };
+  }
+
+  /** A page of what lies after `place` and matches, where that is little and in memory; undefined where the store has to be asked. */
+  recallFew(place: number, { patterns, collections }: LogFilter, limit: number, maxBytes: number): Stretch | undefined {
+    if (this.delivered - place > MOST_FEW || !this.remembers(place)) return undefined;
+    const matches = matcher(patterns);
+    const messages: StoredMessage[] = [];
+    let cursor = this.delivered;
+    let bytes = 0;
+    let before = place;
+    this.#recent.each(place, (message) => {
+      const { topic, data, change, seq } = message;
+      if (matches(topic) && (!change || collections === '*' || collections.includes(firstSegment(topic)))) {
+        bytes += Buffer.byteLength(topic) + Buffer.byteLength(data);
+        if (messages.length >= limit || (bytes > maxBytes && messages.length > 0)) {
+          cursor = before;
+          return false;
+        }
+        messages.push(message);
+      }
+      before = seq;
       return true;
     });
     return { messages, cursor };

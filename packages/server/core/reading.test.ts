@@ -155,6 +155,57 @@ test('a client that goes takes its waiting along', async () => {
   assert.deepEqual([place.parked, core.feed.waiting, clock.waiting], [0, 0, timers]);
 });
 
+test('a little that is in memory is the page that the store gives', async () => {
+  const { core } = assembly;
+  const start = core.storage.log.last;
+  await core.storage.write({
+    messages: Array.from({ length: 60 }, (_, n) => ({
+      messageId: `recent-${n}`,
+      topic: ['p.1', 'p.2', 'q', 'docs.a.created'][n % 4] as string,
+      timestamp: n,
+      data: JSON.stringify('é'.repeat(n)),
+      change: n % 8 === 3,
+    })),
+  });
+  for (const patterns of [['**'], ['p.*'], ['q', 'p.2'], ['docs.**'], ['none']])
+    for (const collections of ['*', [], ['docs']] as const)
+      for (let after = start; after < core.storage.log.last; after += 7)
+        for (const limit of [1, 5, 100])
+          for (const maxBytes of [1, 150, BOUNDS.pageBytes]) {
+            const wanted = { patterns, collections };
+            const stored = await core.storage.readLog({ after, filter: wanted, limit, maxBytes });
+            const page = await readPage(core, request({ filter: wanted, after, limit, maxBytes }));
+            assert.deepEqual(page.messages, stored.messages);
+            // Either may stop where it has enough, or go on over what does not match.
+            const next = async (cursor: number): Promise<number | undefined> =>
+              (await core.storage.readLog({ after: cursor, filter: wanted, limit: 1, maxBytes: 1 })).messages[0]?.seq;
+            assert.equal(await next(page.cursor), await next(stored.cursor));
+            assert.equal(page.more, page.cursor < core.storage.log.last);
+          }
+});
+
+test('one message that wakes a thousand is answered to them a few in each turn, without the store', async () => {
+  const { core, clock } = assembly;
+  const place = parking();
+  const waiting = Array.from({ length: 1000 }, () => readOrWait(core, request(), 5000, place));
+  await until(() => place.parked === 1000);
+  const { logReads } = core.storage.counters;
+  await publish('a.all');
+  let answered = 0;
+  let before = 0;
+  let most = 0;
+  for (const one of waiting) void one.then(() => answered++);
+  const turn = (): void => {
+    most = Math.max(most, answered - before);
+    before = answered;
+    if (answered < waiting.length) setImmediate(turn);
+  };
+  setImmediate(turn);
+  while (answered < waiting.length) await clock.advance(1);
+  assert(most <= 256, `${most} in one turn`);
+  assert.equal(core.storage.counters.logReads, logReads);
+});
+
 test('many who wait, each for its own, while messages come: nothing is missed', async () => {
   const { core, clock } = assembly;
   const start = core.storage.log.last;

@@ -40,6 +40,8 @@ export const readPage = async (core: Core, { filter, after, limit, maxBytes, fie
   core.cursors.checkKept(after, field);
   // The commonest question of a poll: is there anything new at all?
   if (after >= core.storage.log.last) return { messages: [], cursor: after, more: false };
+  const recent = core.feed.delivered === core.storage.log.last ? core.feed.recallFew(after, filter, limit, maxBytes) : undefined;
+  if (recent !== undefined) return { ...recent, more: recent.cursor < core.storage.log.last };
   let place = after;
   for (let stretch = 1; ; stretch++) {
     const page = await core.storage.readLog({ after: place, filter, limit, maxBytes });
@@ -85,6 +87,8 @@ export const readOrWait = async (core: Core, request: PageRequest, waitMs: numbe
       },
     );
     if (gone) return { messages: [], cursor: after, more: false };
+    // Those that one message woke read a few in each turn.
+    await new Promise<void>((resolve) => core.feed.turns.push(resolve));
   }
 };
 

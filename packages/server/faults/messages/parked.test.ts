@@ -1,5 +1,5 @@
 // Ten thousand parked polls (6.3.1): while nothing comes for them they ask the store nothing, whatever else is published; what comes for one wakes that one, which
-// reads once. Counters prove it; what a poll costs in memory is told.
+// reads what is new from memory. Counters prove it; what a poll costs in memory is told.
 import assert from 'node:assert/strict';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -19,7 +19,7 @@ const FLAGS = ['--operations-per-minute', '1000000000', '--connections-per-clien
 const READS = ['godwit_log_reads_total', 'godwit_log_rows_read_total', 'godwit_list_reads_total', 'godwit_document_reads_total'] as const;
 const PARKED = 'godwit_connections{transport="poll"}';
 
-test('6.3.1: ten thousand parked polls ask the store nothing, and one that is woken reads once', { timeout: 110_000 }, async (t) => {
+test('6.3.1: ten thousand parked polls ask the store nothing, woken or not', { timeout: 110_000 }, async (t) => {
   const count = crowdOf(POLLS);
   t.diagnostic(`${count} polls; a process may have ${openFilesAllowed()} files open`);
   const directory = await mkdtemp(join(tmpdir(), 'godwit-parked-'));
@@ -71,7 +71,7 @@ test('6.3.1: ten thousand parked polls ask the store nothing, and one that is wo
       [[`lanes.${chosen}`, 'for you']],
     );
     const woken = await parked(count - 1);
-    assert.equal(readsBetween(still, woken)[0], 1, 'a poll that is woken reads once');
+    assert.deepEqual(readsBetween(still, woken), [0, 0, 0, 0], 'what has just come is in memory');
 
     for (const { socket } of polls.slice(-LEAVING)) socket.destroy();
     const fewer = await parked(count - 1 - LEAVING);
@@ -87,11 +87,8 @@ test('6.3.1: ten thousand parked polls ask the store nothing, and one that is wo
         ['for all'],
       );
     const after = await parked(0);
-    const reads = readsBetween(fewer, after);
-    t.diagnostic(
-      `${answers.length} woken at once, answered in ${((performance.now() - all) / 1000).toFixed(1)} s by ${reads[0]} reads of ${reads[1]} rows; event loop ${loopDelay(after)}`,
-    );
-    assert((reads[0] as number) <= waiting.length, 'at most one read each');
+    t.diagnostic(`${answers.length} woken at once, answered in ${((performance.now() - all) / 1000).toFixed(1)} s; event loop ${loopDelay(after)}`);
+    assert.deepEqual(readsBetween(fewer, after), [0, 0, 0, 0]);
     http.close();
   } finally {
     for (const { socket } of polls) socket.destroy();
