@@ -30,13 +30,12 @@ put('secret.txt', 'secret');
 /** The places alone, on a port: what the server puts around them is proven by the tests of the server. */
 const find = peoplePlaces({ console: join(folder, 'console'), docs: join(folder, 'docs') });
 const http = createServer((request, response) => {
-  const place = find((request.url ?? '').split('?')[0] as string);
-  try {
+  const answer = async (): Promise<void> => {
+    const place = find((request.url ?? '').split('?')[0] as string);
     if (place === undefined) response.writeHead(404).end();
-    else void place.answer(request, response);
-  } catch (error) {
-    response.writeHead((error as { status: number }).status, (error as { headers: Record<string, string> }).headers).end();
-  }
+    else await place.answer(request, response);
+  };
+  answer().catch(({ status, headers }: { status: number; headers: Record<string, string> }) => response.writeHead(status, headers).end());
 });
 let client: ReturnType<typeof httpClient>;
 let url: string;

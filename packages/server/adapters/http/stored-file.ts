@@ -1,10 +1,11 @@
-// A file that is served as it is: read once, gzipped once, named by a strong ETag, answered from memory. It knows no path of a
-// file system after it was read, so no request can reach another file.
+// A file that is served as it is: read at the start, gzipped when first asked for that way, named by a strong ETag, answered from memory. It knows
+// no path of a file system after it was read, so no request can reach another file.
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { extname, join } from 'node:path';
-import { gzipSync } from 'node:zlib';
+import { promisify } from 'node:util';
+import { gzip } from 'node:zlib';
 import { ProtocolError } from '@godwit/protocol';
 import { acceptsGzip } from './negotiate.ts';
 
@@ -21,8 +22,11 @@ interface Form {
 export interface StoredFile {
   readonly type: string;
   readonly plain: Form;
-  readonly gzipped: Form | undefined;
+  /** Made once, off the main thread: most servers are started without anybody looking at their pages. */
+  readonly gzipped: (() => Promise<Form>) | undefined;
 }
+
+const gzipAsync = promisify(gzip);
 
 const TYPES: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',
@@ -45,12 +49,11 @@ export const storedFile = (name: string, bytes: Buffer): StoredFile => {
   const hash = createHash('sha256').update(bytes).digest('base64url').slice(0, 27);
   const compressible = bytes.length >= WORTH_GZIP && COMPRESSIBLE.test(type);
   const vary: Headers = compressible ? { vary: 'Accept-Encoding' } : {};
-  const zipped = compressible ? gzipSync(bytes, { level: 9 }) : undefined;
-  return {
-    type,
-    plain: { bytes, etag: `"${hash}"`, headers: vary },
-    gzipped: zipped === undefined ? undefined : { bytes: zipped, etag: `"${hash}-gzip"`, headers: { ...vary, 'content-encoding': 'gzip' } },
+  let zipped: Promise<Form> | undefined;
+  const zip = async (): Promise<Form> => {
+    return { bytes: await gzipAsync(bytes, { level: 9 }), etag: `"${hash}-gzip"`, headers: { ...vary, 'content-encoding': 'gzip' } };
   };
+  return { type, plain: { bytes, etag: `"${hash}"`, headers: vary }, gzipped: compressible ? () => (zipped ??= zip()) : undefined };
 };
 
 /** Every file below a folder by its path from there (`assets/index-1a2b3c4d.js`); none where there is no such folder. */
@@ -81,9 +84,10 @@ const names = (header: string | undefined, etag: string): boolean =>
   header !== undefined && (header.trim() === '*' || header.split(',').some((one) => one.trim().replace(/^W\//, '') === etag));
 
 /** Answers with a file: 304 where the client has it (RFC 9110, section 13.1.2), else its bytes; to HEAD without them. */
-export const sendFile = (request: IncomingMessage, response: ServerResponse, status: number, file: StoredFile, more: Headers): void => {
+export const sendFile = async (request: IncomingMessage, response: ServerResponse, status: number, file: StoredFile, more: Headers): Promise<void> => {
   checkReading(request);
-  const form = file.gzipped !== undefined && acceptsGzip(request.headers['accept-encoding'] as string | undefined) ? file.gzipped : file.plain;
+  const { gzipped, plain } = file;
+  const form = gzipped !== undefined && acceptsGzip(request.headers['accept-encoding'] as string | undefined) ? await gzipped() : plain;
   const headers = { etag: form.etag, ...form.headers, ...more };
   if (status === 200 && names(request.headers['if-none-match'], form.etag)) {
     response.writeHead(304, headers).end();
