@@ -118,8 +118,8 @@ try {
   say('plain inserts in one thread, 256 a commit', [plainInserts(join(directory, 'plain.db'))]);
   const storage = await openSqliteStorage({ directory });
   let delivered = 0;
-  storage.onCommit((messages) => {
-    delivered += messages.length;
+  storage.onCommit(({ count }) => {
+    delivered += count;
   });
 
   for (const [inFlight, count] of [

@@ -6,6 +6,16 @@ import type { Collections } from './collections.ts';
 
 export const mayDo = (identity: Identity, scope: string): boolean => identity.scopes.some((held) => allows(held, scope));
 
+/** As `mayDo` of `publish:<topic>`, without a text for those who may do everything. */
+export const mayPublish = (identity: Identity, topic: string): boolean => {
+  const { scopes } = identity;
+  for (let index = 0; index < scopes.length; index++) {
+    const held = scopes[index] as string;
+    if (held === 'admin' || (held.startsWith('publish:') && covers(held.slice('publish:'.length), topic))) return true;
+  }
+  return false;
+};
+
 /** Throws `FORBIDDEN` with `details.scope` unless the identity holds the scope or a wider one. */
 export const requireScope = (identity: Identity, scope: string, field?: string): void => {
   if (!mayDo(identity, scope)) throw new ProtocolError('FORBIDDEN', `This needs the scope ${scope}.`, { scope, ...(field === undefined ? {} : { field }) });

@@ -1,7 +1,7 @@
 // The feed: what was just committed, to everyone who follows it and is not behind (6.2.8, 6.2.10). Each message is encoded once per subscription id
 // and those bytes go to every follower of the group. Who falls behind leaves and reads the log until it has caught up.
 import { firstSegment, matcher } from '@godwit/protocol';
-import type { LogFilter, Storage, StoredMessage } from '../ports/storage.ts';
+import type { Commit, LogFilter, Storage, StoredMessage } from '../ports/storage.ts';
 import type { LogCursors } from './log.ts';
 import { RECENT, type RecentBounds, RecentMessages } from './recent.ts';
 import { RouteTree } from './route-tree.ts';
@@ -59,8 +59,8 @@ export class Group {
     this.encoder = encoder;
   }
 
-  allows(message: StoredMessage): boolean {
-    return !message.change || this.collections === '*' || this.collections.has(firstSegment(message.topic));
+  allows(topic: string, isChange: boolean): boolean {
+    return !isChange || this.collections === '*' || this.collections.has(firstSegment(topic));
   }
 
   encode(messages: readonly StoredMessage[], redelivered: boolean): Buffer {
@@ -178,21 +178,12 @@ export class Feed {
     if (group.members.length === 0) for (const pattern of group.patterns) this.#routes.delete(pattern, group);
   }
 
-  #onCommit(messages: readonly StoredMessage[]): void {
-    this.#recent.add(messages);
-    const touched: Group[] = [];
-    for (const message of messages) {
-      this.#routes.match(message.topic, (group) => {
-        const { batch } = group;
-        // A message that two patterns of one subscription match is one message to it.
-        if (batch[batch.length - 1] === message || !group.allows(message)) return;
-        if (batch.length === 0) touched.push(group);
-        batch.push(message);
-      });
-      if (this.#waiters.size > 0) this.#wake(message);
-    }
-    this.delivered = (messages[messages.length - 1] as StoredMessage).seq;
-    for (const group of touched) {
+  #onCommit(commit: Commit): void {
+    this.#recent.add(commit);
+    const touched = this.#routes.isEmpty ? undefined : this.#route(commit);
+    if (this.#waiters.size > 0) for (let index = 0; index < commit.count; index++) this.#wake(commit.topicAt(index), commit.isChangeAt(index));
+    this.delivered = commit.last;
+    for (const group of touched ?? []) {
       const { batch, members } = group;
       group.batch = [];
       group.forgetPage();
@@ -205,10 +196,32 @@ export class Feed {
     this.#onDelivered();
   }
 
-  #wake(message: StoredMessage): void {
+  /** The groups that messages of a commit reach, each with its messages as its batch. */
+  #route(commit: Commit): readonly Group[] {
+    const touched: Group[] = [];
+    let index = 0;
+    /** Made where the first group wants it. */
+    let message: StoredMessage | undefined;
+    const take = (group: Group): void => {
+      const { batch } = group;
+      // A message that two patterns of one subscription match is one message to it.
+      if (message !== undefined && batch[batch.length - 1] === message) return;
+      if (!group.allows(commit.topicAt(index), commit.isChangeAt(index))) return;
+      message ??= commit.message(index);
+      if (batch.length === 0) touched.push(group);
+      batch.push(message);
+    };
+    for (; index < commit.count; index++) {
+      message = undefined;
+      this.#routes.match(commit.topicAt(index), take);
+    }
+    return touched;
+  }
+
+  #wake(topic: string, isChange: boolean): void {
     const woken: Waiter[] = [];
-    this.#waiting.match(message.topic, (waiter) => {
-      if (!message.change || waiter.collections === '*' || waiter.collections.has(firstSegment(message.topic))) woken.push(waiter);
+    this.#waiting.match(topic, (waiter) => {
+      if (!isChange || waiter.collections === '*' || waiter.collections.has(firstSegment(topic))) woken.push(waiter);
     });
     // One message may wake ten thousand.
     for (const waiter of woken) this.turns.push(waiter.wake);
@@ -262,15 +275,16 @@ export class Feed {
     let bytes = 0;
     let looked = 0;
     let before = place;
-    this.#recent.each(place, (message) => {
-      const matched = group.matches(message.topic) && group.allows(message);
-      if (matched) bytes += message.topic.length + message.data.length;
+    this.#recent.each(place, (commit, index) => {
+      const topic = commit.topicAt(index);
+      const matched = group.matches(topic) && group.allows(topic, commit.isChangeAt(index));
+      if (matched) bytes += commit.sizeAt(index);
       if (messages.length >= limit || (bytes > MOST_PAGE_BYTES && messages.length > 0) || looked++ >= MOST_LOOKED_AT) {
         cursor = before;
         return false;
       }
-      if (matched) messages.push(message);
-      before = message.seq;
+      if (matched) messages.push(commit.message(index));
+      before = commit.seqAt(index);
       return true;
     });
     return { messages, cursor };
@@ -284,17 +298,18 @@ export class Feed {
     let cursor = this.delivered;
     let bytes = 0;
     let before = place;
-    this.#recent.each(place, (message) => {
-      const { topic, data, change, seq } = message;
-      if (matches(topic) && (!change || collections === '*' || collections.includes(firstSegment(topic)))) {
-        bytes += Buffer.byteLength(topic) + Buffer.byteLength(data);
+    this.#recent.each(place, (commit, index) => {
+      const topic = commit.topicAt(index);
+      if (matches(topic) && (!commit.isChangeAt(index) || collections === '*' || collections.includes(firstSegment(topic)))) {
+        const message = commit.message(index);
+        bytes += Buffer.byteLength(topic) + Buffer.byteLength(message.data);
         if (messages.length >= limit || (bytes > maxBytes && messages.length > 0)) {
           cursor = before;
           return false;
         }
         messages.push(message);
       }
-      before = seq;
+      before = commit.seqAt(index);
       return true;
     });
     return { messages, cursor };

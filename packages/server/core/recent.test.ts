@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
+import { commitOf } from '../ports/commit.ts';
 import type { StoredMessage } from '../ports/storage.ts';
 import { settled } from '../testing/clock.ts';
 import { RecentMessages } from './recent.ts';
@@ -21,9 +22,9 @@ const message = (seq: number, bytes = 10): StoredMessage => ({
 
 const after = (recent: RecentMessages, place: number, most = Number.POSITIVE_INFINITY): number[] => {
   const seen: number[] = [];
-  recent.each(place, ({ seq }) => {
+  recent.each(place, (commit, index) => {
     if (seen.length >= most) return false;
-    seen.push(seq);
+    seen.push(commit.seqAt(index));
     return true;
   });
   return seen;
@@ -42,7 +43,7 @@ test('everything after a place that is covered, oldest first, until it is enough
         let seq = start;
         for (const steps of commits) {
           const messages = steps.map((step) => message((seq += step)));
-          recent.add(messages);
+          recent.add(commitOf(messages));
           all.push(...messages.map((one) => one.seq));
         }
         const place = seq - Math.min(back, seq - start);
@@ -57,7 +58,7 @@ test('everything after a place that is covered, oldest first, until it is enough
 
 test('bounded in number', () => {
   const recent = new RecentMessages(0);
-  for (let seq = 1; seq <= 50_000; seq++) recent.add([message(seq)]);
+  for (let seq = 1; seq <= 50_000; seq++) recent.add(commitOf([message(seq)]));
   const kept = after(recent, 0);
   assert(kept.length >= 4096 && kept.length <= 16_384, String(kept.length));
   assert.equal(kept.at(-1), 50_000);
@@ -66,11 +67,11 @@ test('bounded in number', () => {
 
 test('bounded in bytes, and a message that is too large for it is not covered by it', () => {
   const recent = new RecentMessages(0);
-  for (let seq = 1; seq <= 100; seq++) recent.add([message(seq, MEGABYTE)]);
+  for (let seq = 1; seq <= 100; seq++) recent.add(commitOf([message(seq, MEGABYTE)]));
   const kept = after(recent, 0);
   assert(kept.length >= 4 && kept.length <= 16, String(kept.length));
   assert.equal(kept.at(-1), 100);
-  recent.add([message(101, 20 * MEGABYTE)]);
+  recent.add(commitOf([message(101, 20 * MEGABYTE)]));
   assert.deepEqual(after(recent, 0), []);
   assert(recent.covers(101) && !recent.covers(100));
 });
@@ -83,7 +84,7 @@ test('what was let go of can be collected', async () => {
   for (let seq = 1; seq <= 200; seq++) {
     const one = message(seq, MEGABYTE / 4);
     refs.push(new WeakRef(one));
-    recent.add([one]);
+    recent.add(commitOf([one]));
   }
   // A weak reference holds until the turn in which it was made is over.
   await settled();

@@ -1,6 +1,7 @@
 // Units: all or nothing, in the order of the calls, on stable storage before they are answered, none at another's cost.
 import assert from 'node:assert/strict';
 import { describe } from 'node:test';
+import { messagesOf } from './commit.ts';
 import { StorageError, type StoredMessage, type WriteOutcome } from './storage.ts';
 import {
   type ContractSubject,
@@ -143,7 +144,8 @@ export const writesContract = (subject: ContractSubject): void => {
     itWithStore(subject, 'are heard of once per commit, in log order, before they are answered, the log up to date', async ({ storage }) => {
       const heard: StoredMessage[] = [];
       const answered: number[] = [];
-      storage.onCommit((messages) => {
+      storage.onCommit((commit) => {
+        const messages = messagesOf(commit);
         assert.equal(messages.at(-1)?.seq, storage.log.last);
         for (const { seq } of messages) assert.ok(!answered.includes(seq));
         heard.push(...messages);

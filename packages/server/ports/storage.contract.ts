@@ -4,6 +4,7 @@ import { describe } from 'node:test';
 import { collectionsContract } from './storage-collections.contract.ts';
 import { listsContract } from './storage-lists.contract.ts';
 import { logContract } from './storage-log.contract.ts';
+import { publishesContract } from './storage-publishes.contract.ts';
 import { requestsContract } from './storage-requests.contract.ts';
 import { retentionContract } from './storage-retention.contract.ts';
 import type { ContractSubject } from './storage-subject.contract.ts';
@@ -16,6 +17,7 @@ export const storageContract = (name: string, subject: ContractSubject): void =>
   describe(`${name} keeps the storage contract`, () => {
     writesContract(subject);
     requestsContract(subject);
+    publishesContract(subject);
     logContract(subject);
     listsContract(subject);
     collectionsContract(subject);

@@ -29,6 +29,61 @@ export interface StoredMessage {
 
 export type NewMessage = Omit<StoredMessage, 'seq'>;
 
+/** What one commit appended to the log, in log order. Texts are made of it only where somebody asks: most messages of a busy server are followed by few. */
+export interface Commit {
+  readonly count: number;
+  /** The place of the newest. */
+  readonly last: number;
+  seqAt(index: number): number;
+  topicAt(index: number): string;
+  isChangeAt(index: number): boolean;
+  /** Characters or bytes of topic and data: what it weighs. */
+  sizeAt(index: number): number;
+  message(index: number): StoredMessage;
+  /** Nobody asks any more: its memory may be used again. */
+  release(): void;
+}
+
+/** A publish as it came: bytes, which are the caller's again when `publish` returns. */
+export interface PublishedBytes {
+  readonly bytes: Uint8Array;
+  /** ASCII, from and up to. */
+  readonly requestId: number;
+  readonly requestIdEnd: number;
+  /** JSON as `JSON.stringify` writes it, in UTF-8. */
+  readonly data: number;
+  readonly dataEnd: number;
+  /** Whether all of `data` is ASCII. */
+  readonly isPlain: boolean;
+  readonly topic: string;
+  readonly timestamp: number;
+}
+
+/** Publishes on their way, by the places that they were given there; only good while a listener is called. */
+export interface Flight {
+  readonly bytes: Uint8Array;
+  /** Where its id begins: 36 bytes. */
+  messageIdAt(index: number): number;
+  requestIdAt(index: number): number;
+  requestIdLength(index: number): number;
+  requestId(index: number): string;
+  topicAt(index: number): string;
+  timestampAt(index: number): number;
+  /** When `publish` was called, as it was told. */
+  startedAt(index: number): number;
+  /** Once it was written. */
+  seqAt(index: number): number;
+}
+
+/** Who hears what became of publishes. */
+export interface PublishListener {
+  /** Those from `from` up to but not with `to` are on stable storage. */
+  confirmed(flight: Flight, from: number, to: number): void;
+  /** One was not written now: it was before, or its name was used for another. */
+  refused(flight: Flight, index: number, outcome: Exclude<WriteOutcome, { readonly status: 'written' }>): void;
+  failed(flight: Flight, index: number, error: Error): void;
+}
+
 /** A change of one document. The unit is refused unless the document is in the state `from` (null: absent). */
 export interface DocumentChange {
   readonly collection: string;
@@ -280,10 +335,16 @@ export interface Storage {
   write(unit: WriteUnit): Promise<WriteOutcome>;
 
   /**
-   * Calls `listener` once per commit with its messages in log order, after they are on stable storage and before the promises of their units
+   * As `write` of one message that is named as a publish, without a promise and without texts: among the units it takes its turn, and `listener` is told as the promise
+   * would be. `startedAt` is handed back. The message's id is written by `writeId` where the store wants it.
+   */
+  publish(client: string, published: PublishedBytes, writeId: (target: Uint8Array, at: number) => void, startedAt: number, listener: PublishListener): void;
+
+  /**
+   * Calls `listener` once per commit with its messages, after they are on stable storage and before the promises of their units
    * resolve. `log` is already up to date. One listener; it must not throw.
    */
-  onCommit(listener: (messages: readonly StoredMessage[]) => void): void;
+  onCommit(listener: (commit: Commit) => void): void;
 
   /** The document as of the last commit or a later one, undefined where there is none or no such collection. Bounded work: may be done in place. */
   getDocument(collection: string, id: string): Awaitable<StoredDocument | undefined>;

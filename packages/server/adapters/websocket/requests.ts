@@ -1,15 +1,16 @@
 // What a client sends over a WebSocket (5.2): requests become operations, events become publishes without confirmation, anything else is answered with what
 // is wrong about it. Publishes take a short way of their own, with the same rules, because they are most of the traffic.
 import { type BatchData, invalidEnvelope, invalidField, isObject, isRequestId, isTimestamp, ProtocolError, parseJson } from '@godwit/protocol';
-import { mayDo } from '../../core/access.ts';
+import { mayDo, mayPublish } from '../../core/access.ts';
 import type { Core } from '../../core/core.ts';
 import { checkPublishable } from '../../core/publishable.ts';
 import { wireTime } from '../../core/time.ts';
 import type { Dispatcher } from '../../dispatch/dispatcher.ts';
 import { failureOf } from '../../dispatch/failure.ts';
 import { REPLAY_HEADER, type Reply } from '../../dispatch/request.ts';
-import type { WriteOutcome } from '../../ports/storage.ts';
+import type { PublishListener, StoredMessage, WriteOutcome } from '../../ports/storage.ts';
 import type { Connection } from '../../session/connection.ts';
+import type { Skimmed } from './skim.ts';
 
 export interface SocketRequestsOptions {
   readonly core: Core;
@@ -44,6 +45,8 @@ export class SocketRequests {
   readonly #options: SocketRequestsOptions;
   /** Connections whose batches are under way: their publishes wait, so that what one connection sends takes effect in its order (5.2.3). */
   readonly #order = new WeakMap<Connection, Promise<void>>();
+  /** Turns of theirs that are not over. */
+  #ordered = 0;
   /** Set by a drain: new operations are refused (12.2). */
   draining = false;
   inProgress = 0;
@@ -60,27 +63,70 @@ export class SocketRequests {
       message = readMessage(bytes);
     } catch (error) {
       const { messageId = null } = error as { messageId?: string };
-      if (this.#admit(connection, 1, messageId)) this.#fail(connection, messageId, error);
+      if (this.#admit(connection, 1, messageId)) this.fail(connection, messageId, error);
       return;
     }
     if (message.type === 'event') this.#event(connection, message);
     else this.#request(connection, message);
   }
 
+  get core(): Core {
+    return this.#options.core;
+  }
+
+  /** Takes a publish that is in order so far, for `listener` to answer. False, and nothing is done, where it is not: `receive` then says what is wrong. */
+  publish(connection: Connection, published: Skimmed, listener: PublishListener): boolean {
+    const { core } = this.#options;
+    const { identity } = connection;
+    if (this.draining || (this.#ordered > 0 && this.#order.has(connection))) return false;
+    if (!mayPublish(identity, published.topic) || core.collections.owns(published.topic)) return false;
+    connection.received++;
+    const now = core.clock.now();
+    if (!connection.rate.take(1, connection.messagesPerSecond, now)) {
+      this.#refuse(connection, 1, published.bytes.toString('latin1', published.requestId, published.requestIdEnd), now);
+      return true;
+    }
+    published.timestamp = now;
+    try {
+      core.storage.publish(identity.client, published, core.ids.writeUuid, performance.now(), listener);
+      this.inProgress++;
+    } catch (error) {
+      this.#options.finished(
+        'publish',
+        this.fail(connection, published.bytes.toString('latin1', published.requestId, published.requestIdEnd), error),
+        performance.now(),
+      );
+    }
+    return true;
+  }
+
+  /** A publish that was taken is answered. */
+  ended(status: number, startedAt: number): void {
+    this.inProgress--;
+    this.#options.finished('publish', status, startedAt);
+  }
+
+  /** The answer that a publish got the first time. */
+  replay(connection: Connection, requestId: string, { seq, messageId, topic, timestamp }: StoredMessage): void {
+    connection.sendText(this.#publishedText(requestId, messageId, topic, this.core.cursors.format(seq), timestamp, true));
+  }
+
   /** Counts a message against 7.2.1; answers and returns false where there are too many. */
   #admit(connection: Connection, cost: number, messageId: string | null): boolean {
-    const { clock } = this.#options.core;
-    const now = clock.now();
+    const now = this.core.clock.now();
+    if (connection.rate.take(cost, connection.messagesPerSecond, now)) return true;
+    this.#refuse(connection, cost, messageId, now);
+    return false;
+  }
+
+  #refuse(connection: Connection, cost: number, messageId: string | null, now: number): void {
     const limit = connection.messagesPerSecond;
-    if (connection.rate.take(cost, limit, now)) return true;
-    this.#options.finished('message', 429, performance.now());
-    this.#fail(
+    this.fail(
       connection,
       messageId,
       new ProtocolError('RATE_LIMITED', 'Too many messages per second on this connection.', { retryAfterMs: connection.rate.retryAfter(cost, limit), limit }),
     );
     if (connection.rate.refused(now)) connection.close(4100, 'far over the message rate');
-    return false;
   }
 
   #request(connection: Connection, { messageId, payload }: Envelope): void {
@@ -94,7 +140,7 @@ export class SocketRequests {
         throw invalidEnvelope('/payload/headers', 'must be an object of strings');
       if (this.draining) throw new ProtocolError('UNAVAILABLE', 'The server is shutting down.', { retryAfterMs: 1000 });
     } catch (error) {
-      this.#fail(connection, messageId, error);
+      this.fail(connection, messageId, error);
       return;
     }
     const topic = method === 'POST' ? PUBLISH.exec(path as string)?.[1] : undefined;
@@ -106,7 +152,9 @@ export class SocketRequests {
     if (path === '/batch' || (topic !== undefined && before !== undefined)) {
       const turn = (before ?? Promise.resolve()).then(() => this.#dispatch(connection, messageId, payload));
       this.#order.set(connection, turn);
+      this.#ordered++;
       void turn.then(() => {
+        this.#ordered--;
         if (this.#order.get(connection) === turn) this.#order.delete(connection);
       });
       return;
@@ -129,7 +177,7 @@ export class SocketRequests {
         throw new ProtocolError('FORBIDDEN', `This needs the scope publish:${topic}.`, { scope: `publish:${topic}`, field: '/path/topic' });
       checkPublishable(core, topic, '/path/topic');
     } catch (error) {
-      finished('publish', this.#fail(connection, messageId, error), startedAt);
+      finished('publish', this.fail(connection, messageId, error), startedAt);
       return;
     }
     const published = { messageId: core.ids.uuid(), topic, timestamp: core.clock.now(), data: JSON.stringify(data), change: false };
@@ -141,12 +189,12 @@ export class SocketRequests {
           this.#published(connection, messageId, published, outcome);
           finished('publish', 201, startedAt);
         } catch (error) {
-          finished('publish', this.#fail(connection, messageId, error), startedAt);
+          finished('publish', this.fail(connection, messageId, error), startedAt);
         }
       },
       (error: unknown) => {
         this.inProgress--;
-        finished('publish', this.#fail(connection, messageId, error), startedAt);
+        finished('publish', this.fail(connection, messageId, error), startedAt);
       },
     );
   }
@@ -168,8 +216,7 @@ export class SocketRequests {
     const { remembered } = outcome;
     if (remembered.kind !== 'publish' || remembered.message.topic !== published.topic || remembered.message.data !== published.data)
       throw new ProtocolError('REQUEST_ID_REUSED');
-    const { seq, messageId, topic, timestamp } = remembered.message;
-    connection.sendText(this.#publishedText(requestId, messageId, topic, core.cursors.format(seq), timestamp, true));
+    this.replay(connection, requestId, remembered.message);
   }
 
   #publishedText(requestId: string, messageId: string, topic: string, cursor: string, timestamp: number, replayed: boolean): string {
@@ -206,7 +253,7 @@ export class SocketRequests {
       this.#answer(connection, messageId, reply);
       finished(name, reply.status, startedAt);
     } catch (error) {
-      finished(name, this.#fail(connection, messageId, error), startedAt);
+      finished(name, this.fail(connection, messageId, error), startedAt);
     } finally {
       this.inProgress--;
     }
@@ -222,7 +269,8 @@ export class SocketRequests {
     reply.started?.();
   }
 
-  #fail(connection: Connection, requestId: string | null, thrown: unknown): number {
+  /** Answers with what went wrong; gives its status. */
+  fail(connection: Connection, requestId: string | null, thrown: unknown): number {
     const { core, unexpected } = this.#options;
     const error = failureOf(thrown, (other) => unexpected(other, requestId ?? ''));
     const headers = Object.keys(error.headers).length === 0 ? '' : `,"headers":${JSON.stringify(error.headers)}`;
@@ -247,12 +295,12 @@ export class SocketRequests {
       checkPublishable(core, topic, '/payload/topic');
       core.topics?.judge(topic, data, '/payload/data');
     } catch (error) {
-      this.#fail(connection, messageId, error);
+      this.fail(connection, messageId, error);
       return;
     }
     const publish = (): void => {
       const message = { messageId: core.ids.uuid(), topic, timestamp: core.clock.now(), data: JSON.stringify(data), change: false };
-      core.storage.write({ messages: [message] }).catch((error: unknown) => this.#fail(connection, messageId, error));
+      core.storage.write({ messages: [message] }).catch((error: unknown) => this.fail(connection, messageId, error));
     };
     const before = this.#order.get(connection);
     if (before === undefined) publish();

@@ -14,7 +14,9 @@ import type { Identifier } from '../../session/identify.ts';
 import type { Origins } from '../http/origin.ts';
 import { errorText } from '../http/respond.ts';
 import { deflatingEncoder, plainEncoder } from './encoder.ts';
+import { Intake } from './intake.ts';
 import { WebSocketLink } from './link.ts';
+import { Publisher } from './publisher.ts';
 import type { SocketRequests } from './requests.ts';
 
 export interface UpgradeOptions {
@@ -119,6 +121,7 @@ export const serveWebSockets = (server: Server, options: UpgradeOptions): void =
     const encoder = isShared ? encoders.deflating : encoders.plain;
     const connection = connections.open(identity, new WebSocketLink(webSocket, socket), encoder, instance);
     (webSocket as Carried).godwit = { connection, requests };
+    Intake.between(webSocket, socket, new Publisher(requests, connection), settings.maxMessageBytes);
     (socket as Duplex & { godwit?: Connection }).godwit = connection;
     webSocket.on('message', onMessage);
     webSocket.on('close', onClose);
@@ -128,7 +131,8 @@ export const serveWebSockets = (server: Server, options: UpgradeOptions): void =
       connectionId: connection.connectionId,
       protocolVersion: PROTOCOL_VERSION,
       heartbeatInterval: settings.heartbeatInterval,
-      limits: options.shown(),
+      // Those of this connection: a key may have its own, and a client paces itself by what it is told.
+      limits: { ...options.shown(), ...identity.limits },
       expiresAt: identity.expiresAt === null ? null : wireTime(identity.expiresAt),
     });
   };

@@ -3,6 +3,7 @@
 
 import { type Clock, systemClock } from '../../ports/clock.ts';
 import type {
+  Commit,
   CountQuery,
   Epoch,
   ListPage,
@@ -11,12 +12,13 @@ import type {
   LogPage,
   LogQuery,
   LogState,
+  PublishedBytes,
+  PublishListener,
   RememberedRequest,
   Storage,
   StorageCounters,
   StoredCollection,
   StoredDocument,
-  StoredMessage,
   TidyPolicy,
   WriteOutcome,
   WriteUnit,
@@ -146,7 +148,11 @@ class SqliteStorage implements Storage {
     return this.#queue.write(unit);
   }
 
-  onCommit(listener: (messages: readonly StoredMessage[]) => void): void {
+  publish(client: string, published: PublishedBytes, writeId: (target: Uint8Array, at: number) => void, startedAt: number, listener: PublishListener): void {
+    this.#queue.publish(client, published, writeId, startedAt, listener);
+  }
+
+  onCommit(listener: (commit: Commit) => void): void {
     this.#queue.listen(listener);
   }
 

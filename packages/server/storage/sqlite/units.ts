@@ -19,6 +19,10 @@ const PUBLISH = 1;
 const CHANGE = 2;
 /** Not a unit of the core but a tiny write that shows that one could succeed. */
 const PROBE = 3;
+/** A publish whose bytes lie in shared memory, and whose they are from here on. */
+const PUBLISHED = 4;
+const CLIENT = 5;
+const UUID_LENGTH = 36;
 
 /** A unit as the writer holds it. */
 export interface UnitToWrite {
@@ -160,11 +164,76 @@ export const packUnit = (packer: Packer, unit: WriteUnit): void => {
   packRest(packer, unit);
 };
 
+/** Those that follow are this client's. */
+export const packClient = (packer: Packer, client: string): void => {
+  packer.number(CLIENT);
+  packer.text(client);
+};
+
+/** A publish whose other bytes lie behind those of the one before it: its id, the requestId, the data. */
+export const packPublished = (packer: Packer, requestIdLength: number, topic: string, dataLength: number, timestamp: number): void => {
+  packer.number(PUBLISHED);
+  packer.number(requestIdLength);
+  packer.text(topic);
+  packer.number(dataLength);
+  packer.number(timestamp);
+};
+
+/** The bytes of publishes, taken one after the other. */
+export class PublishedText {
+  readonly #bytes: Buffer;
+  readonly #isPlain: boolean;
+  /** All of it, where a byte is a character. */
+  readonly #text: string;
+  readonly #start: number;
+  #at: number;
+  client = '';
+
+  constructor(bytes: Buffer, start: number, end: number, isPlain: boolean) {
+    this.#bytes = bytes;
+    this.#isPlain = isPlain;
+    this.#text = isPlain ? bytes.toString('latin1', start, end) : '';
+    this.#start = start;
+    this.#at = start;
+  }
+
+  text(length: number): string {
+    const from = this.#at;
+    this.#at += length;
+    return this.#isPlain ? this.#text.slice(from - this.#start, this.#at - this.#start) : this.#bytes.toString('utf8', from, this.#at);
+  }
+}
+
+const NO_BYTES = new PublishedText(Buffer.alloc(0), 0, 0, true);
+
 export const packProbe = (packer: Packer): void => packer.number(PROBE);
 
+const publishUnit = (client: string, requestId: string, message: NewMessage): UnitToWrite => ({
+  probe: false,
+  request: { kind: 'publish', client, requestId },
+  messages: [message],
+  expectations: NONE,
+  documents: NONE,
+  records: NONE,
+  collections: NONE,
+});
+
 /** Takes the next unit. */
-export const unpackUnit = (unpacker: Unpacker): UnitToWrite => {
-  const tag = unpacker.number();
+export const unpackUnit = (unpacker: Unpacker, published: PublishedText = NO_BYTES): UnitToWrite => {
+  let tag = unpacker.number();
+  if (tag === CLIENT) {
+    published.client = unpacker.text();
+    tag = unpacker.number();
+  }
+  if (tag === PUBLISHED) {
+    const requestIdLength = unpacker.number();
+    const topic = unpacker.text();
+    const dataLength = unpacker.number();
+    const timestamp = unpacker.number();
+    const messageId = published.text(UUID_LENGTH);
+    const requestId = published.text(requestIdLength);
+    return publishUnit(published.client, requestId, { messageId, topic, timestamp, data: published.text(dataLength), change: false });
+  }
   if (tag === PROBE) {
     return { probe: true, request: undefined, expectations: NONE, documents: NONE, messages: NONE, records: NONE, collections: NONE };
   }
@@ -173,15 +242,7 @@ export const unpackUnit = (unpacker: Unpacker): UnitToWrite => {
     const client = unpacker.text();
     const requestId = unpacker.text();
     if (tag === PUBLISH) {
-      return {
-        probe: false,
-        request: { kind: 'publish', client, requestId },
-        messages: [unpackMessage(unpacker)],
-        expectations: NONE,
-        documents: NONE,
-        records: NONE,
-        collections: NONE,
-      };
+      return publishUnit(client, requestId, unpackMessage(unpacker));
     }
     request = { kind: 'change', client, requestId, operation: unpacker.text(), outcome: unpacker.text() };
   }

@@ -15,7 +15,7 @@ import { migrate } from './schema.ts';
 import { Store } from './store.ts';
 import { Tidying } from './tidy.ts';
 import { isFault, type Result, Transactions } from './transaction.ts';
-import { type UnitToWrite, unpackUnit } from './units.ts';
+import { PublishedText, type UnitToWrite, unpackUnit } from './units.ts';
 
 const WAL_HEADER_BYTES = 32;
 const FRAME_BYTES = 24 + PAGE_BYTES;
@@ -89,11 +89,14 @@ const serve = (store: Store): void => {
     return units.map((unit) => (letsGo(unit) ? (transactions.write([unit], now)[0] as Result) : refused));
   };
 
-  const commit = ([, now, text, packed]: Extract<ToWriter, { 0: 'commit' }>): void => {
+  const segments = new Map<number, Buffer>();
+
+  const commit = ([, now, text, packed, segment, start, end, isPlain]: Extract<ToWriter, { 0: 'commit' }>): void => {
     const unpacker = new Unpacker({ numbers: packed, text });
+    const published = segment === 0 ? undefined : new PublishedText(segments.get(segment) as Buffer, start, end, isPlain);
     const units: UnitToWrite[] = [];
-    while (!unpacker.done) units.push(unpackUnit(unpacker));
-    store.log.isPlain = Buffer.byteLength(text) === text.length;
+    while (!unpacker.done) units.push(unpackUnit(unpacker, published));
+    store.log.isPlain = isPlain && Buffer.byteLength(text) === text.length;
     const results = write(units, now);
     const answer = numbers(results.length);
     let exceptions: Exception[] | undefined;
@@ -113,6 +116,9 @@ const serve = (store: Store): void => {
     switch (message[0]) {
       case 'commit':
         return commit(message);
+      case 'segment':
+        segments.set(message[1], Buffer.from(message[2]));
+        return;
       case 'tidy': {
         const done = tidying.step(message[1]);
         say(['tidied', numbers(), news(), isFault(done) ? done.fault : done]);

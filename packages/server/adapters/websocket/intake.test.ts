@@ -1,0 +1,159 @@
+// Whatever comes, in whatever pieces: texts arrive whole and in order, and all else gets to `ws` as it would without it.
+import assert from 'node:assert/strict';
+import { createServer } from 'node:http';
+import { type AddressInfo, connect, type Socket } from 'node:net';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { type WebSocket, WebSocketServer } from 'ws';
+import { Intake } from './intake.ts';
+
+const MOST = 100_000;
+const HELLO =
+  'GET / HTTP/1.1\r\nhost: a\r\nconnection: Upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n';
+
+const frame = (first: number, payload: Buffer, mask: readonly number[] = [0x12, 0xfe, 0, 0x81]): Buffer => {
+  const header =
+    payload.length < 126
+      ? [first, 0x80 | payload.length]
+      : payload.length < 65_536
+        ? [first, 0x80 | 126, payload.length >> 8, payload.length & 255]
+        : [first, 0x80 | 127, 0, 0, 0, 0, payload.length >>> 24, (payload.length >> 16) & 255, (payload.length >> 8) & 255, payload.length & 255];
+  return Buffer.concat([Buffer.from([...header, ...mask]), payload.map((byte, index) => byte ^ (mask[index & 3] as number))]);
+};
+const text = (content: string, mask?: readonly number[]): Buffer => frame(0x81, Buffer.from(content), mask);
+
+interface Heard {
+  readonly texts: string[];
+  readonly pings: string[];
+  readonly binary: number[];
+  code: number | undefined;
+  errors: number;
+}
+
+/** Sends pieces to a server, and gives what it heard once the connection is over, which the last piece sees to. */
+const talk = async (pieces: readonly Buffer[], pause = false, most = MOST): Promise<Heard> => {
+  const heard: Heard = { texts: [], pings: [], binary: [], code: undefined, errors: 0 };
+  const server = createServer();
+  const sockets = new WebSocketServer({ noServer: true, maxPayload: most });
+  const over = new Promise<void>((resolve) => {
+    server.on('upgrade', (request, socket, head) =>
+      sockets.handleUpgrade(request, socket, head, (webSocket: WebSocket) => {
+        const taker = {
+          take: (bytes: Buffer, start: number, end: number, isPlain: boolean) => {
+            const one = bytes.toString('utf8', start, end);
+            assert.equal(isPlain, Buffer.byteLength(one) === one.length);
+            heard.texts.push(one);
+          },
+        };
+        Intake.between(webSocket, socket, taker, most);
+        webSocket.on('message', (data: Buffer, isBinary) => {
+          if (isBinary) heard.binary.push(data.length);
+          else heard.texts.push(data.toString());
+        });
+        webSocket.on('ping', (data: Buffer) => heard.pings.push(data.toString()));
+        webSocket.on('error', () => {
+          heard.errors++;
+        });
+        webSocket.on('close', (code) => {
+          heard.code = code;
+          resolve();
+        });
+      }),
+    );
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const socket: Socket = connect((server.address() as AddressInfo).port, '127.0.0.1');
+  socket.setNoDelay();
+  socket.on('error', () => {});
+  socket.on('data', () => {});
+  socket.on('end', () => socket.end());
+  socket.write(HELLO);
+  for (const piece of pieces) {
+    socket.write(piece);
+    if (pause) await new Promise((resolve) => setImmediate(resolve));
+  }
+  await over;
+  socket.destroy();
+  await new Promise((resolve) => server.close(resolve));
+  return heard;
+};
+
+const BYE = frame(0x88, Buffer.from([0x03, 0xe8]));
+
+test('texts, pings and large messages, however they are cut', async () => {
+  const part = fc.oneof(
+    fc.record({ kind: fc.constant('text' as const), content: fc.string({ unit: 'grapheme', maxLength: 300 }) }),
+    fc.record({ kind: fc.constant('text' as const), content: fc.integer({ min: 0, max: 70_000 }).map((size) => 'x'.repeat(size)) }),
+    fc.record({ kind: fc.constant('ping' as const), content: fc.string({ maxLength: 100 }) }),
+    fc.record({ kind: fc.constant('pong' as const), content: fc.string({ maxLength: 10 }) }),
+    fc.record({ kind: fc.constant('divided' as const), content: fc.string({ minLength: 2, maxLength: 50 }) }),
+  );
+  const mask = fc.tuple(fc.nat(255), fc.nat(255), fc.nat(255), fc.nat(255));
+  await fc.assert(
+    fc.asyncProperty(fc.array(fc.tuple(part, mask), { maxLength: 20 }), fc.array(fc.nat(), { maxLength: 20 }), async (parts, cuts) => {
+      const frames = parts.flatMap(([{ kind, content }, key]) => {
+        const bytes = Buffer.from(content.toWellFormed());
+        if (kind === 'text') return [frame(0x81, bytes, key)];
+        if (kind === 'ping') return [frame(0x89, bytes.subarray(0, 125), key)];
+        if (kind === 'pong') return [frame(0x8a, bytes.subarray(0, 125), key)];
+        return [frame(0x01, bytes.subarray(0, 1), key), frame(0x89, Buffer.from('between'), key), frame(0x80, bytes.subarray(1), key)];
+      });
+      const all = Buffer.concat([...frames, BYE]);
+      const places = [...new Set([0, ...cuts.map((cut) => cut % all.length), all.length])].sort((one, other) => one - other);
+      const pieces = places.slice(1).map((end, index) => all.subarray(places[index], end));
+      const heard = await talk(pieces, true);
+      assert.deepEqual(
+        heard.texts,
+        parts.filter(([{ kind }]) => kind === 'text' || kind === 'divided').map(([{ content }]) => content.toWellFormed()),
+      );
+      assert.equal(heard.pings.length, parts.filter(([{ kind }]) => kind === 'ping' || kind === 'divided').length);
+      assert.equal(heard.errors, 0);
+      assert.equal(heard.code, 1000);
+    }),
+    { numRuns: 60 },
+  );
+});
+
+test('one byte at a time', async () => {
+  const all = Buffer.concat([text('first'), text('größer'), frame(0x89, Buffer.from('p')), text('x'.repeat(200)), BYE]);
+  const heard = await talk(
+    Array.from(all, (byte) => Buffer.from([byte])),
+    true,
+  );
+  assert.deepEqual(heard.texts, ['first', 'größer', 'x'.repeat(200)]);
+  assert.deepEqual(heard.pings, ['p']);
+  assert.equal(heard.code, 1000);
+});
+
+for (const [what, fault] of [
+  ['text that is not UTF-8', frame(0x81, Buffer.from([0x61, 0xff, 0x62]))],
+  ['a large text that is not UTF-8', frame(0x81, Buffer.concat([Buffer.alloc(40_000, 0x61), Buffer.from([0xff])]))],
+  ['a frame without a mask', Buffer.from([0x81, 1, 0x61])],
+  ['a reserved bit', frame(0xc1, Buffer.from('a'))],
+  ['an unknown kind of frame', frame(0x83, Buffer.from('a'))],
+  ['a control frame that is too long', frame(0x89, Buffer.alloc(126))],
+  ['a continuation of nothing', frame(0x80, Buffer.from('a'))],
+  ['too large a message', frame(0x81, Buffer.alloc(MOST + 1))],
+] as const)
+  test(`after ${what} nothing more is taken`, async () => {
+    for (const pieces of [
+      [text('before'), fault, text('behind'), text('more')],
+      [Buffer.concat([text('before'), fault, text('behind')]), text('more')],
+    ]) {
+      const heard = await talk(pieces);
+      assert.deepEqual(heard.texts, ['before']);
+      assert.equal(heard.errors, 1);
+      // `ws` tells the other side why; here it is over when that has gone.
+      assert.equal(heard.code, 1006);
+    }
+  });
+
+test('what is binary, and what comes behind a goodbye', async () => {
+  const heard = await talk([text('before'), frame(0x82, Buffer.alloc(3)), text('behind'), BYE, text('late')]);
+  assert.deepEqual(heard, { texts: ['before', 'behind'], pings: [], binary: [3], code: 1000, errors: 0 });
+});
+
+test('a bound that is below what is gathered here holds all the same', async () => {
+  const heard = await talk([text('x'.repeat(1000)), text('x'.repeat(1001)), text('behind')], false, 1000);
+  assert.deepEqual([heard.texts.map(({ length }) => length), heard.errors], [[1000], 1]);
+});

@@ -1,0 +1,148 @@
+// What comes over a WebSocket, before `ws` sees it: whole masked text frames, which is nearly everything, are unmasked where they lie and handed on at once. Pings and
+// pongs go to `ws` as they came; with anything else (large or divided messages, a goodbye, a fault) it takes over for good, and it alone judges what breaks RFC 6455.
+import { isUtf8 } from 'node:buffer';
+import type { Duplex } from 'node:stream';
+import type { WebSocket } from 'ws';
+
+const TEXT = 0x81;
+const MASKED = 0x80;
+const MASK_BYTES = 4;
+const OPEN = 1;
+const PING = 0x89;
+const PONG = 0x8a;
+/** Of a control frame (RFC 6455 section 5.5). */
+const MOST_CONTROL = 125;
+/** Larger messages are gathered by `ws`, and so are all that follow one. */
+const MOST_GATHERED = 32 * 1024;
+
+const isLittle = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
+const HIGH_BITS = 0x80808080 | 0;
+
+/** Takes texts: the bytes from `start` to `end`, which are UTF-8; `isPlain` where all of them are ASCII. */
+export interface TextTaker {
+  take(bytes: Buffer, start: number, end: number, isPlain: boolean): void;
+}
+
+type Listener = (this: Duplex, chunk: Buffer) => void;
+
+interface Carrying extends Duplex {
+  godwitIntake?: Intake;
+}
+
+/** One listener for all sockets. */
+function onData(this: Carrying, chunk: Buffer): void {
+  this.godwitIntake?.read(chunk);
+}
+
+export class Intake {
+  readonly #webSocket: WebSocket;
+  readonly #socket: Duplex;
+  /** How `ws` listens to the socket. */
+  readonly #ws: Listener;
+  readonly #taker: TextTaker;
+  readonly #most: number;
+  /** The beginning of a frame whose rest has not come. */
+  #held: Buffer | undefined;
+
+  private constructor(webSocket: WebSocket, socket: Duplex, ws: Listener, taker: TextTaker, most: number) {
+    this.#webSocket = webSocket;
+    this.#socket = socket;
+    this.#ws = ws;
+    this.#taker = taker;
+    this.#most = most;
+  }
+
+  /** Comes between a socket and the `ws` that has just taken it, for messages of at most `most` bytes. Where it cannot, `ws` hears everything. */
+  static between(webSocket: WebSocket, socket: Duplex, taker: TextTaker, most: number): void {
+    const listeners = socket.listeners('data');
+    // What was negotiated beside the bare protocol is `ws`'s own.
+    if (listeners.length !== 1 || webSocket.extensions !== '') return;
+    const intake = new Intake(webSocket, socket, listeners[0] as Listener, taker, Math.min(most, MOST_GATHERED));
+    (socket as Carrying).godwitIntake = intake;
+    socket.on('data', onData);
+    socket.removeListener('data', intake.#ws);
+  }
+
+  /** From here on `ws` hears everything. */
+  #leave(rest: Buffer): void {
+    this.#socket.on('data', this.#ws);
+    this.#socket.removeListener('data', onData);
+    if (rest.length > 0) this.#ws.call(this.#socket, rest);
+  }
+
+  read(chunk: Buffer): void {
+    let bytes = chunk;
+    if (this.#held !== undefined) {
+      bytes = Buffer.concat([this.#held, chunk]);
+      this.#held = undefined;
+    }
+    let at = 0;
+    let words: Int32Array | undefined;
+    const { length } = bytes;
+    while (at < length) {
+      // It is being closed: what still comes, the other side's goodbye too, is `ws`'s.
+      if (this.#webSocket.readyState !== OPEN) return this.#leave(bytes.subarray(at));
+      if (length - at < 2) return this.#hold(bytes, at);
+      const kind = bytes[at] as number;
+      const second = bytes[at + 1] as number;
+      let size = second & 0x7f;
+      let start = at + 2 + MASK_BYTES;
+      if ((second & MASKED) === 0 || size === 127) return this.#leave(bytes.subarray(at));
+      if (size === 126) {
+        start += 2;
+        if (length - at < 4) return this.#hold(bytes, at);
+        size = ((bytes[at + 2] as number) << 8) | (bytes[at + 3] as number);
+      }
+      const end = start + size;
+      if (kind === TEXT && size <= this.#most) {
+        if (end > length) return this.#hold(bytes, at);
+        words ??= new Int32Array(bytes.buffer, 0, bytes.buffer.byteLength >> 2);
+        const isPlain = unmask(bytes, words, start, end);
+        if (!isPlain && !isUtf8(bytes.subarray(start, end))) {
+          // Masked again, as `ws` wants it.
+          unmask(bytes, words, start, end);
+          return this.#leave(bytes.subarray(at));
+        }
+        this.#taker.take(bytes, start, end, isPlain);
+      } else if ((kind === PING || kind === PONG) && size <= MOST_CONTROL) {
+        if (end > length) return this.#hold(bytes, at);
+        this.#ws.call(this.#socket, bytes.subarray(at, end));
+      } else return this.#leave(bytes.subarray(at));
+      at = end;
+    }
+  }
+
+  #hold(bytes: Buffer, at: number): void {
+    // A copy: what was read with it need not wait for the rest.
+    this.#held = Buffer.from(bytes.subarray(at));
+  }
+}
+
+/** Unmasks in place, four bytes at a time; whether what comes out is ASCII. The mask lies before `start`. */
+const unmask = (bytes: Buffer, words: Int32Array, start: number, end: number): boolean => {
+  const mask = start - MASK_BYTES;
+  const { byteOffset } = bytes;
+  let seen = 0;
+  let at = start;
+  for (; at < end && ((byteOffset + at) & 3) !== 0; at++) {
+    const byte = (bytes[at] as number) ^ (bytes[mask + ((at - start) & 3)] as number);
+    bytes[at] = byte;
+    seen |= byte;
+  }
+  const turn = at - start;
+  const part = (index: number): number => bytes[mask + ((turn + (isLittle ? index : 3 - index)) & 3)] as number;
+  const whole = part(0) | (part(1) << 8) | (part(2) << 16) | (part(3) << 24);
+  let seenWords = 0;
+  let word = (byteOffset + at) >> 2;
+  for (; at + 4 <= end; at += 4) {
+    const value = (words[word] as number) ^ whole;
+    words[word++] = value;
+    seenWords |= value;
+  }
+  for (; at < end; at++) {
+    const byte = (bytes[at] as number) ^ (bytes[mask + ((at - start) & 3)] as number);
+    bytes[at] = byte;
+    seen |= byte;
+  }
+  return ((seen & 0x80) | (seenWords & HIGH_BITS)) === 0;
+};

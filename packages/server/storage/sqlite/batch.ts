@@ -1,0 +1,258 @@
+// Units on their way to the writer, packed as they come, and afterwards the commit that they became. A publish that came as bytes is copied into shared memory
+// and is no object here: its numbers lie in columns, and texts are made of it only where somebody asks.
+import type { Commit, Flight, PublishedBytes, PublishListener, StoredMessage, WriteOutcome, WriteUnit } from '../../ports/storage.ts';
+import { placeAt } from './messages.ts';
+import type { Numbers, Packer } from './packing.ts';
+import { SEGMENT_BYTES, type Segment, type Segments } from './segments.ts';
+import { packClient, packProbe, packPublished, packUnit } from './units.ts';
+
+const MOST_UNITS = 4096;
+const MOST_CHARACTERS = 1 << 20;
+const UUID_LENGTH = 36;
+
+/** Who waits for a unit that was given as an object. */
+export interface Waiting {
+  /** undefined: a probe. */
+  readonly unit: WriteUnit | undefined;
+  readonly resolve: (outcome: WriteOutcome) => void;
+  readonly reject: (error: Error) => void;
+}
+
+const isWaiting = (owner: Waiting | PublishListener): owner is Waiting => 'resolve' in owner;
+
+export class Batch implements Flight, Commit {
+  readonly #packer: Packer;
+  readonly #segments: Segments;
+  /** Of each unit. Those who listen to publishes are many times the same in a row. */
+  #owners: (Waiting | PublishListener)[] = [];
+  #startedAt: number[] = [];
+  /** Of each publish that came as bytes; of other units zeros. */
+  readonly #at: number[] = [];
+  readonly #requestIdLengths: number[] = [];
+  readonly #dataLengths: number[] = [];
+  readonly #timestamps: number[] = [];
+  readonly #topics: string[] = [];
+  #client: string | undefined;
+  #segment: Segment | undefined;
+  #holders = 1;
+  #start = 0;
+  /** All bytes of publishes are ASCII. */
+  #isPlain = true;
+  /** Units that are no publishes as bytes, and which of them only probe. */
+  #objects = 0;
+  #probes = 0;
+  #numbers: Numbers = [];
+
+  constructor(packer: Packer, segments: Segments) {
+    this.#packer = packer;
+    this.#segments = segments;
+  }
+
+  get units(): number {
+    return this.#owners.length;
+  }
+
+  /** How many of them are the core's own: probes are not. */
+  get written(): number {
+    return this.units - this.#probes;
+  }
+
+  get isFull(): boolean {
+    return this.units >= MOST_UNITS || this.#packer.characters >= MOST_CHARACTERS;
+  }
+
+  add(waiting: Waiting): void {
+    if (waiting.unit === undefined) {
+      packProbe(this.#packer);
+      this.#probes++;
+    } else packUnit(this.#packer, waiting.unit);
+    this.#objects++;
+    this.#push(waiting, 0, 0, 0, 0, 0, '');
+  }
+
+  #push(owner: Waiting | PublishListener, startedAt: number, at: number, requestId: number, data: number, timestamp: number, topic: string): void {
+    this.#owners.push(owner);
+    this.#startedAt.push(startedAt);
+    this.#at.push(at);
+    this.#requestIdLengths.push(requestId);
+    this.#dataLengths.push(data);
+    this.#timestamps.push(timestamp);
+    this.#topics.push(topic);
+  }
+
+  /** False where there is no room for it here. */
+  publish(client: string, published: PublishedBytes, writeId: (target: Uint8Array, at: number) => void, startedAt: number, listener: PublishListener): boolean {
+    const { bytes: source, requestId, requestIdEnd, data, dataEnd, topic, timestamp } = published;
+    const idLength = requestIdEnd - requestId;
+    const dataLength = dataEnd - data;
+    const size = UUID_LENGTH + idLength + dataLength;
+    let segment = this.#segment;
+    if (segment === undefined) {
+      this.#segment = segment = this.#segments.hold(size);
+      this.#start = segment.used;
+    } else if (segment.used + size > SEGMENT_BYTES) return false;
+    const { bytes } = segment;
+    const at = segment.used;
+    writeId(bytes, at);
+    copy(source, requestId, idLength, bytes, at + UUID_LENGTH);
+    copy(source, data, dataLength, bytes, at + UUID_LENGTH + idLength);
+    segment.used = at + size;
+    if (!published.isPlain) this.#isPlain = false;
+    if (client !== this.#client) {
+      this.#client = client;
+      packClient(this.#packer, client);
+    }
+    packPublished(this.#packer, idLength, topic, dataLength, timestamp);
+    this.#push(listener, startedAt, at, idLength, dataLength, timestamp, topic);
+    return true;
+  }
+
+  /** What the writer is told. */
+  finish(): {
+    readonly text: string;
+    readonly numbers: Numbers;
+    readonly segment: number;
+    readonly start: number;
+    readonly end: number;
+    readonly isPlain: boolean;
+  } {
+    const { text, numbers } = this.#packer.finish();
+    return { text, numbers, segment: this.#segment?.id ?? 0, start: this.#start, end: this.#segment?.used ?? 0, isPlain: this.#isPlain };
+  }
+
+  /** What it has appended: itself, where it is nothing but publishes as bytes. Afterwards the places of its units are known. */
+  committed(numbers: Numbers, refused: ReadonlyMap<number, unknown> | undefined): StoredMessage[] | Commit {
+    this.#numbers = numbers;
+    if (this.#objects === 0 && refused === undefined) return this;
+    const messages: StoredMessage[] = [];
+    for (const [index, owner] of this.#owners.entries()) {
+      if (refused?.has(index)) continue;
+      if (!isWaiting(owner)) messages.push(this.message(index));
+      else {
+        let seq = this.seqAt(index);
+        for (const { messageId, topic, timestamp, data, change } of owner.unit?.messages ?? [])
+          messages.push({ seq: seq++, messageId, topic, timestamp, data, change });
+      }
+    }
+    return messages;
+  }
+
+  /** Tells everyone what became of theirs. */
+  settle(refused: ReadonlyMap<number, Exclude<WriteOutcome, { readonly status: 'written' }> | Error> | undefined): void {
+    const owners = this.#owners;
+    for (let index = 0; index < owners.length; ) {
+      const owner = owners[index] as Waiting | PublishListener;
+      const exception = refused?.get(index);
+      if (isWaiting(owner)) {
+        if (exception === undefined) owner.resolve({ status: 'written', firstSeq: this.seqAt(index) });
+        else if (exception instanceof Error) owner.reject(exception);
+        else owner.resolve(exception);
+        index++;
+      } else if (exception !== undefined) {
+        if (exception instanceof Error) owner.failed(this, index, exception);
+        else owner.refused(this, index, exception);
+        index++;
+      } else {
+        const from = index++;
+        while (index < owners.length && owners[index] === owner && !refused?.has(index)) index++;
+        owner.confirmed(this, from, index);
+      }
+    }
+    this.#owners = [];
+    this.#startedAt = [];
+  }
+
+  /** None of it was written. */
+  fail(error: Error): void {
+    for (const [index, owner] of this.#owners.entries()) {
+      if (isWaiting(owner)) owner.reject(error);
+      else owner.failed(this, index, error);
+    }
+    this.#owners = [];
+    this.release();
+  }
+
+  get bytes(): Uint8Array {
+    return (this.#segment as Segment).bytes;
+  }
+
+  messageIdAt(index: number): number {
+    return this.#at[index] as number;
+  }
+
+  requestIdAt(index: number): number {
+    return (this.#at[index] as number) + UUID_LENGTH;
+  }
+
+  requestIdLength(index: number): number {
+    return this.#requestIdLengths[index] as number;
+  }
+
+  requestId(index: number): string {
+    const at = this.requestIdAt(index);
+    return (this.#segment as Segment).bytes.toString('latin1', at, at + this.requestIdLength(index));
+  }
+
+  topicAt(index: number): string {
+    return this.#topics[index] as string;
+  }
+
+  timestampAt(index: number): number {
+    return this.#timestamps[index] as number;
+  }
+
+  startedAt(index: number): number {
+    return this.#startedAt[index] as number;
+  }
+
+  seqAt(index: number): number {
+    return this.#numbers[placeAt(index)] as number;
+  }
+
+  get count(): number {
+    return this.#at.length;
+  }
+
+  get last(): number {
+    return this.seqAt(this.count - 1);
+  }
+
+  isChangeAt(): boolean {
+    return false;
+  }
+
+  sizeAt(index: number): number {
+    return this.topicAt(index).length + (this.#dataLengths[index] as number);
+  }
+
+  message(index: number): StoredMessage {
+    const { bytes } = this.#segment as Segment;
+    const at = this.messageIdAt(index);
+    const data = this.requestIdAt(index) + this.requestIdLength(index);
+    return {
+      seq: this.seqAt(index),
+      messageId: bytes.toString('latin1', at, at + UUID_LENGTH),
+      topic: this.topicAt(index),
+      timestamp: this.timestampAt(index),
+      data: bytes.toString(this.#isPlain ? 'latin1' : 'utf8', data, data + (this.#dataLengths[index] as number)),
+      change: false,
+    };
+  }
+
+  /** Somebody else asks for its messages too, until they release it. */
+  share(): void {
+    this.#holders++;
+  }
+
+  release(): void {
+    if (--this.#holders > 0) return;
+    const segment = this.#segment;
+    this.#segment = undefined;
+    if (segment !== undefined) this.#segments.release(segment);
+  }
+}
+
+/** Some hundreds of bytes: a loop is as quick as a call of the runtime's for so few. */
+const copy = (source: Uint8Array, from: number, length: number, target: Uint8Array, at: number): void => {
+  for (let index = 0; index < length; index++) target[at + index] = source[from + index] as number;
+};
