@@ -27,6 +27,14 @@ export function lockfileFaults({ packages }) {
   });
 }
 
+/** Whether a text names a folder; one that only ends like it, in a longer path, is another. */
+export function names(text, folder) {
+  for (let at = text.indexOf(folder); at !== -1; at = text.indexOf(folder, at + 1)) {
+    if (at === 0 || !/[\w.-]/.test(text.toString('latin1', at - 1, at))) return true;
+  }
+  return false;
+}
+
 function committed() {
   const { status, stdout } = spawnSync('git', ['ls-files', '-z'], { cwd: root, encoding: 'utf8' });
   return status === 0 ? stdout.split('\0').filter((name) => statSync(join(root, name), { throwIfNoEntry: false })?.isFile()) : [];
@@ -38,7 +46,7 @@ function faults() {
   for (const name of committed()) {
     const bytes = readFileSync(join(root, name));
     if (bytes.length > largest || bytes.includes(0)) continue;
-    for (const folder of folders) if (bytes.includes(folder)) found.push(`${name} names a folder of this machine: ${folder}`);
+    for (const folder of folders) if (names(bytes, folder)) found.push(`${name} names a folder of this machine: ${folder}`);
   }
   return found;
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { lockfileFaults, machineFolders } from './portable.mjs';
+import { lockfileFaults, machineFolders, names } from './portable.mjs';
 
 test('a lockfile that names a host is refused', () => {
   assert.deepEqual(lockfileFaults({ packages: { 'node_modules/a': { resolved: 'https://registry.example/a.tgz' } } }), ['node_modules/a names a host']);
@@ -19,4 +19,10 @@ test('links inside the workspace and complete lists pass', () => {
 test("the folders of this machine are the workspace's parent and the home, but not such as every machine has", () => {
   assert.deepEqual(machineFolders('/home/ann/code/godwit/', '/home/ann'), ['/home/ann/code/', '/home/ann/']);
   assert.deepEqual(machineFolders('/tmp/godwit/', '/'), []);
+});
+
+test('a folder is named where its path begins, not where a longer one goes on', () => {
+  const named = (text) => names(Buffer.from(text), '/code/');
+  for (const text of ['/code/x', 'see /code/x', "'/code/x'", 'file:///code/x', '/a/code/ and /code/x']) assert.equal(named(text), true, text);
+  for (const text of ['/subscriptions/code/pull', 'a/code/b', '../code/x', '/encode/x', '']) assert.equal(named(text), false, text);
 });
