@@ -28,6 +28,7 @@ export const CHANGES: readonly Change[] = [
       'Added: API keys, short-lived tokens and scopes; a list of who is connected, and the means to end a connection.',
       'Added: limits of rate, size and connections, each a setting, told in headers and in the discovery document.',
       'Added: collections and actions of an application, declared in TypeScript or in a configuration file.',
+      'Added: declared topics, whose messages keep a JSON Schema: what breaks it is refused whichever way it is published, and AsyncAPI describes them.',
       'Added: `GET /v1/messages` looks back, from a cursor, the end of the log or a time, with `before`.',
       'Added: `GET /v1/session` tells who is asking and what it may; `GET /v1/stats` tells how operations, publishes and the process fare.',
       'Added: @godwit/client, the SDK for browsers and Node: typed from the declaration of the server, each message handed over once and in order, with long-polling where a WebSocket cannot be had.',

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { covers, firstSegment, isPattern, isServerTopic, isTopic, matcher, matches } from './topic.ts';
+import { covers, firstSegment, isPattern, isServerTopic, isTopic, matcher, matches, meets } from './topic.ts';
 
 const segments = (most: number, words: readonly string[]): string[][] =>
   most === 0 ? [[]] : segments(most - 1, words).flatMap((some) => (some.length === most - 1 ? [some, ...words.map((word) => [...some, word])] : [some]));
@@ -114,4 +114,19 @@ test('property: covering is reflexive and transitive, and never allows more than
 
 test('the first segment', () => {
   fc.assert(fc.property(topic, (text) => firstSegment(text) === text.split('.')[0]));
+});
+
+test('two patterns meet where there is a topic that both match', () => {
+  for (const one of PATTERNS) {
+    const own = TOPICS.filter((each) => matches(one, each));
+    for (const other of PATTERNS) {
+      // Topics of four segments tell of patterns of up to three.
+      assert.equal(
+        meets(one, other),
+        own.some((each) => matches(other, each)),
+        `${one} ${other}`,
+      );
+      assert.equal(meets(one, other), meets(other, one));
+    }
+  }
 });

@@ -27,6 +27,9 @@ const mistakes = () =>
       // @ts-expect-error: no such setting
       requestTimeOut: '5s',
     },
+    topics: {
+      'sensors.*.reading': { schema: { type: 'object', required: ['celsius'], properties: { celsius: { type: 'number' } } } },
+    },
     actions: (action) => ({
       right: action({
         method: 'POST',
@@ -68,6 +71,16 @@ const mistakes = () =>
           await tx.create('notes', { anything: [1, 'goes'] });
           const note = await tx.get('notes', 'x');
           same<typeof note, (Record<string, unknown> & { readonly id: string }) | undefined>;
+          tx.publish('sensors.7.reading', { celsius: order.total });
+          tx.publish(`sensors.${params.line}.reading`, { celsius: 1 });
+          tx.publish('sensors.7.reading.more', 'anything: it is not declared');
+          // @ts-expect-error: a number
+          tx.publish('sensors.7.reading', { celsius: '1' });
+          // @ts-expect-error: a required member is missing
+          tx.publish(`sensors.${params.line}.reading`, {});
+          // @ts-expect-error: what has to be there is not removed
+          await tx.patch('orders', params.id, { total: null });
+          await tx.patch('orders', params.id, { note: null });
           return order.total;
         },
       }),
@@ -102,9 +115,11 @@ const outside = () => {
   const indexes = () => createServer({ collections: { a: { indexes: [1] } } });
   // @ts-expect-error: a schema is an object, a boolean or null
   const schema = () => createServer({ collections: { a: { schema: 'string' } } });
+  // @ts-expect-error: no such member
+  const topic = () => createServer({ topics: { news: { shema: {} } } });
   // @ts-expect-error: no such option
   const option = () => createServer({ ports: 1 });
-  return [order, wrong, indexes, schema, option];
+  return [order, wrong, indexes, schema, topic, option];
 };
 
 test('mistakes in collections, actions and settings do not compile', () => {

@@ -28,6 +28,24 @@ const input = {
     { name: 'notes', schema: null },
     { name: 'closed', schema: false },
   ],
+  topics: [
+    {
+      pattern: 'sensors.*.reading',
+      schema: {
+        $id: 'urn:reading',
+        type: 'object',
+        required: ['celsius'],
+        properties: { celsius: { type: 'number' }, of: { $ref: '#' } },
+        examples: [{ celsius: 21.5 }],
+      },
+      summary: 'What a sensor measured',
+    },
+    { pattern: 'sensors.any.reading', schema: null, summary: undefined },
+    { pattern: 'alerts.**', schema: { type: 'string', examples: ['fire'] }, summary: undefined },
+    { pattern: 'news', schema: true, summary: undefined },
+    { pattern: 'never', schema: false, summary: undefined },
+    { pattern: '**', schema: { examples: [1] }, summary: undefined },
+  ],
 };
 const doc: Doc = JSON.parse(JSON.stringify(asyncapi(input)));
 
@@ -60,8 +78,8 @@ const parser = '@asyncapi/parser';
 
 test('the document is valid AsyncAPI 3.0, with collections and without', async () => {
   const { Parser } = await import(parser);
-  for (const collections of [input.collections, []]) {
-    const { document, diagnostics } = await new Parser().parse(JSON.stringify(asyncapi({ ...input, collections })));
+  for (const { collections, topics } of [input, { collections: [], topics: [] }]) {
+    const { document, diagnostics } = await new Parser().parse(JSON.stringify(asyncapi({ ...input, collections, topics })));
     // 0: errors, 1: warnings.
     const faults = (diagnostics as Doc[]).filter(({ severity }) => severity <= 1);
     assert.deepEqual(
@@ -118,6 +136,36 @@ test('the topics of a collection carry its documents', () => {
   assert(!created(event('orders.a.updated', data)) && !created(event('orders.a.created', { ...data, document: kept })));
   assert(!created(event('orders.a.created', { ...data, document: { ...data.document, more: 1 } })));
   assert(judge('orders.deleted')(event('orders.a.deleted', { change: 'deleted', id: 'a', version: 2, document: null })));
+});
+
+test('a declared topic carries what its schema says, both ways', () => {
+  const channel = doc.channels['topics.sensors.any.reading'];
+  assert.deepEqual([channel.address, channel['x-pattern'], Object.keys(channel.parameters)], ['sensors.{segment2}.reading', 'sensors.*.reading', ['segment2']]);
+  assert.match(channel.description, /^What a sensor measured\. /);
+  assert.equal(doc.channels['topics.alerts.rest'].address, 'alerts.{rest}');
+  assert.equal(doc.channels['topics.news'].parameters, undefined);
+  // Another pattern that would be spelled the same.
+  assert.equal(doc.channels['topics.sensors.any.reading.2']['x-pattern'], 'sensors.any.reading');
+  assert.deepEqual(
+    ['topics.sensors.any.reading', 'messages.sensors.any.reading'].map((name) => doc.operations[name].action),
+    ['send', 'receive'],
+  );
+  const told = (topic: string, data: unknown): object => ({
+    messageId: 'm',
+    type: 'event',
+    payload: { subscription: 's', topic, cursor: 'c', data },
+    timestamp: '2026-11-22T10:00:00.000Z',
+  });
+  const reading = judge('topics.sensors.any.reading');
+  assert(reading(told('sensors.7.reading', { celsius: 1, of: { celsius: 2 } })));
+  assert(!reading(told('sensors.7.reading', { celsius: '1' })) && !reading(told('sensors.7.reading', { celsius: 1, of: {} })));
+  assert(!reading(told('sensors.7.8.reading', { celsius: 1 })) && !reading(told('sensors.7xreading', { celsius: 1 })));
+  const alert = judge('topics.alerts.rest');
+  assert(alert(told('alerts.a', 'x')) && alert(told('alerts.a.b', 'x')) && !alert(told('alerts', 'x')) && !alert(told('alerts.a', 1)));
+  const publish = judge('messages.alerts.rest');
+  assert(publish({ messageId: 'm', type: 'event', payload: { topic: 'alerts.a', data: 'x' } }));
+  assert(!publish({ messageId: 'm', type: 'event', payload: { topic: 'alerts.a', data: 1 } }));
+  assert(!judge('topics.never')(told('never', 1)) && judge('topics.news')(told('news', 1)));
 });
 
 test('the examples keep their shapes', () => {

@@ -1,9 +1,7 @@
-// What goes over the WebSocket and the event stream as AsyncAPI 3.0, a pure function of the shapes, the notices and the declared collections: served at
-// /v1/asyncapi.json (3.1.3). It speaks as the server: `receive` is what clients send. Operations themselves are in OpenAPI.
+// What goes over the WebSocket and the event stream as AsyncAPI 3.0, a pure function of the shapes, the notices and the declared collections and topics:
+// served at /v1/asyncapi.json (3.1.3). It speaks as the server: `receive` is what clients send. Operations themselves are in OpenAPI.
 import {
   CLOSE_CODES,
-  DocumentChangeData,
-  DocumentId,
   type JsonSchema,
   MessageShape,
   MessagesQuery,
@@ -16,30 +14,30 @@ import {
   SocketRequest,
   SocketResponse,
 } from '@godwit/protocol';
-import { collectionSchemas, type DescribedCollection } from './openapi-collections.ts';
-import { EXAMPLE_REQUEST_ID, EXAMPLE_TIME, type Json, schemaReference } from './openapi-components.ts';
+import {
+  collectionChannels,
+  type DescribedTopic,
+  declaredChannels,
+  EXAMPLE_CURSOR,
+  EXAMPLE_ID,
+  event,
+  type Sent,
+  type TopicChannel,
+  topicSchemas,
+} from './asyncapi-topics.ts';
+import type { DescribedCollection } from './openapi-collections.ts';
+import { EXAMPLE_REQUEST_ID, EXAMPLE_TIME, type Json } from './openapi-components.ts';
 
 export interface AsyncapiInput {
   readonly serverVersion: string;
   readonly limits: Settings;
   readonly collections: readonly DescribedCollection[];
-}
-
-/** What is sent, once: a message among the components, and in which channels it stands. */
-interface Sent {
-  readonly name: string;
-  readonly summary: string;
-  readonly schema: unknown;
-  readonly contentType?: string;
-  /** Where the request's name stands, for messages that answer each other. */
-  readonly correlation?: string;
-  readonly example: unknown;
+  /** Those that the application declared. */
+  readonly topics: readonly DescribedTopic[];
 }
 
 const SOCKET = 'socket';
 const STREAM = 'stream';
-const EXAMPLE_CURSOR = 'cursor';
-const EXAMPLE_ID = '0192f3a0-5b7c-7d3e-9a41-2f6b8c0d1e60';
 const WEBSOCKETS = ['ws', 'wss'];
 const HTTP = ['http', 'https'];
 
@@ -47,14 +45,6 @@ const reference = (...path: readonly string[]): Json => ({ $ref: `#/${path.map((
 const componentReference = (name: string): Json => reference('components', 'messages', name);
 const channelMessages = (channel: string, names: readonly string[]): Json[] => names.map((name) => reference('channels', channel, 'messages', name));
 const serverReferences = (names: readonly string[]): Json[] => names.map((name) => reference('servers', name));
-
-const event = (payload: unknown): Json => ({ messageId: EXAMPLE_ID, type: 'event', payload, timestamp: EXAMPLE_TIME });
-
-/** An event of a subscription whose topic and data are known. */
-const eventShape = (topic: JsonSchema, data: unknown): JsonSchema => {
-  const { payload } = SocketEvent.properties;
-  return { ...SocketEvent, properties: { ...SocketEvent.properties, payload: { ...payload, properties: { ...payload.properties, topic, data } } } };
-};
 
 const noticeShape = (topic: string, data: JsonSchema): JsonSchema => ({
   ...SocketEvent,
@@ -129,48 +119,6 @@ const STREAMED_GAP: Sent = {
   example: NOTICE_EXAMPLES.gap,
 };
 
-const CHANGES = DocumentChangeData.properties.change.enum;
-
-interface CollectionTopic {
-  readonly channel: string;
-  readonly address: string;
-  readonly sent: Sent;
-}
-
-const exampleDocument = (schema: DescribedCollection['schema'], version: number): Json | undefined => {
-  const own = (schema as { examples?: unknown[] } | null)?.examples?.[0];
-  return typeof own === 'object' ? { id: '42', version, createdAt: EXAMPLE_TIME, updatedAt: EXAMPLE_TIME, ...own } : undefined;
-};
-
-/** The topics of a collection, on which the server publishes every change of its documents (3.2.6). */
-const topicsOf = ({ name, schema }: DescribedCollection): CollectionTopic[] =>
-  CHANGES.map((change, index) => {
-    const { version, id } = DocumentChangeData.properties;
-    const document = change === 'deleted' ? { type: 'null' } : schemaReference(`${name}.Document`);
-    const example = change === 'deleted' ? null : exampleDocument(schema, index + 1);
-    return {
-      channel: `${name}.${change}`,
-      address: `${name}.{id}.${change}`,
-      sent: {
-        name: `${name}.${change}`,
-        summary: `A document of ${name} was ${change} (3.2.6)`,
-        schema: eventShape(
-          { type: 'string', pattern: `^${name}\\.[A-Za-z0-9_-]{1,64}\\.${change}$` },
-          { ...DocumentChangeData, properties: { change: { const: change }, id, version, document } },
-        ),
-        example:
-          example === undefined
-            ? undefined
-            : event({
-                subscription: `~${name}.**`,
-                topic: `${name}.42.${change}`,
-                cursor: EXAMPLE_CURSOR,
-                data: { change, id: '42', version: index + 1, document: example },
-              }),
-      },
-    };
-  });
-
 const messageObject = ({ name, summary, schema, contentType = 'application/json', correlation, example }: Sent): Json => ({
   name,
   summary,
@@ -224,7 +172,7 @@ const fixedChannels = (onSocket: readonly Sent[], onStream: readonly Sent[]): Js
   },
 });
 
-const operationObjects = (topics: readonly CollectionTopic[]): Json => {
+const operationObjects = (topics: readonly TopicChannel[]): Json => {
   const operation = (action: 'send' | 'receive', channel: string, { name, summary }: Sent, more: Json = {}): Json => ({
     action,
     channel: reference('channels', channel),
@@ -240,16 +188,17 @@ const operationObjects = (topics: readonly CollectionTopic[]): Json => {
     event: operation('send', SOCKET, EVENT),
     ...Object.fromEntries(NOTICE_MESSAGES.map((sent) => [sent.name, operation('send', SOCKET, sent)])),
     stream: { ...stream, bindings: { http: { method: 'GET', query: MessagesQuery, bindingVersion: '0.3.0' } } },
-    ...Object.fromEntries(topics.map(({ channel, sent }) => [channel, operation('send', channel, sent)])),
+    ...Object.fromEntries(topics.map(({ name, told }) => [told.name, operation('send', name, told)])),
+    ...Object.fromEntries(topics.flatMap(({ name, taken }) => (taken === undefined ? [] : [[taken.name, operation('receive', name, taken)]]))),
   };
 };
 
-const topicChannel = ({ address, sent }: CollectionTopic): Json => ({
-  address,
-  description: 'A topic: subscribe to it, or to a pattern that covers it, on the WebSocket; the event stream carries the same data.',
+const sentOn = ({ told, taken }: TopicChannel): readonly Sent[] => (taken === undefined ? [told] : [told, taken]);
+
+const topicChannel = (topic: TopicChannel): Json => ({
+  ...topic.channel,
   servers: serverReferences(WEBSOCKETS),
-  parameters: { id: { description: `the id of the document, ${DocumentId.pattern}` } },
-  messages: { [sent.name]: componentReference(sent.name) },
+  messages: Object.fromEntries(sentOn(topic).map(({ name }) => [name, componentReference(name)])),
 });
 
 const DESCRIPTION = [
@@ -259,11 +208,11 @@ const DESCRIPTION = [
 ].join('\n\n');
 
 /** The AsyncAPI 3.0 document. */
-export const asyncapi = ({ serverVersion, limits, collections }: AsyncapiInput): Json => {
-  const topics = collections.flatMap(topicsOf);
+export const asyncapi = ({ serverVersion, limits, collections, topics: declared }: AsyncapiInput): Json => {
+  const topics = [...collections.flatMap(collectionChannels), ...declaredChannels(declared)];
   const onSocket = [REQUEST, RESPONSE, PUBLISH, EVENT, ...NOTICE_MESSAGES];
   const onStream = [STREAMED, STREAMED_GAP];
-  const messages = Object.fromEntries([...onSocket, ...onStream, ...topics.map(({ sent }) => sent)].map((sent) => [sent.name, messageObject(sent)]));
+  const messages = Object.fromEntries([...onSocket, ...onStream, ...topics.flatMap(sentOn)].map((sent) => [sent.name, messageObject(sent)]));
   const response = messages[RESPONSE.name] as { examples: Json[] };
   response.examples.push({ name: 'refused', payload: refusalExample() });
   return {
@@ -277,7 +226,7 @@ export const asyncapi = ({ serverVersion, limits, collections }: AsyncapiInput):
     },
     defaultContentType: 'application/json',
     servers: serverObjects(),
-    channels: { ...fixedChannels(onSocket, onStream), ...Object.fromEntries(topics.map((topic) => [topic.channel, topicChannel(topic)])) },
+    channels: { ...fixedChannels(onSocket, onStream), ...Object.fromEntries(topics.map((topic) => [topic.name, topicChannel(topic)])) },
     operations: operationObjects(topics),
     components: {
       securitySchemes: {
@@ -290,14 +239,8 @@ export const asyncapi = ({ serverVersion, limits, collections }: AsyncapiInput):
         },
       },
       messages,
-      schemas: Object.assign({}, ...collections.map(documentSchemas)) as Json,
+      schemas: topicSchemas(collections, declared),
     },
     'x-limits': limits,
   };
-};
-
-/** A collection's documents as they are read, and the schema that they refer to. AsyncAPI has no schema that is `false`. */
-const documentSchemas = (collection: DescribedCollection): Json => {
-  const { [`${collection.name}.Data`]: _sent, ...read } = collectionSchemas(collection);
-  return Object.fromEntries(Object.entries(read).map(([name, schema]) => [name, schema === false ? { not: {} } : schema]));
 };

@@ -2,7 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { ActionDefinitions, CollectionDefinitions } from '../application.ts';
+import type { ActionDefinitions, CollectionDefinitions, TopicDefinitions } from '../application.ts';
 import { createServer, type ServerOptions } from '../index.ts';
 import { type HttpClient, httpClient } from './http.ts';
 
@@ -18,8 +18,8 @@ export interface TestServer {
 }
 
 /** Starts a server; close it at the end. */
-export const testServer = async <const C extends CollectionDefinitions, A extends ActionDefinitions>(
-  options: ServerOptions<C, A> = {},
+export const testServer = async <const C extends CollectionDefinitions, const A extends ActionDefinitions, const T extends TopicDefinitions>(
+  options: ServerOptions<C, A, T> = {},
 ): Promise<TestServer> => {
   const data = await mkdtemp(join(tmpdir(), 'godwit-test-'));
   const server = await createServer({ data, port: 0, host: '127.0.0.1', adminKey: KEY, ...options });
