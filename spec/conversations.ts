@@ -1,8 +1,9 @@
 // Replays what a client of a released minor version once sent, and compares what it gets with what it got then (10.2). New
 // members are no difference; a missing or changed one is.
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
 import type { Caller } from './caller.ts';
+import overHttp from './conversations/1.0.json' with { type: 'json' };
+import overWebSocket from './conversations/1.0-websocket.json' with { type: 'json' };
 import { isTimestamp } from './invariants.ts';
 import type { Json } from './json.ts';
 import type { Channel } from './websocket.ts';
@@ -14,20 +15,13 @@ export interface Conversation {
   readonly steps: readonly Json[];
 }
 
-const DIRECTORY = new URL('./conversations/', import.meta.url);
+/** Every file of `conversations/`, by its name: imported, so that the build takes them along. */
+export const RECORDED: Readonly<Record<string, readonly Json[]>> = { '1.0-websocket.json': overWebSocket, '1.0.json': overHttp };
 
 export const conversations = (): Conversation[] =>
-  readdirSync(DIRECTORY)
-    .filter((file) => file.endsWith('.json'))
-    .sort()
-    .flatMap((file) =>
-      (JSON.parse(readFileSync(new URL(file, DIRECTORY), 'utf8')) as Json[]).map(({ title, over = 'http', steps }) => ({
-        version: file.slice(0, 3),
-        title,
-        over,
-        steps,
-      })),
-    );
+  Object.entries(RECORDED).flatMap(([file, recorded]) =>
+    recorded.map(({ title, over = 'http', steps }) => ({ version: file.slice(0, 3), title, over, steps })),
+  );
 
 type Known = Map<string, string>;
 

@@ -1,7 +1,9 @@
 // The gate: every clause that is served has a scenario, every scenario proves a clause that exists. Needs no server.
 import assert from 'node:assert/strict';
+import { readdirSync } from 'node:fs';
 import { test } from 'node:test';
 import { clauseOf, clausesOf, contractClauses, within } from './clauses.ts';
+import { RECORDED } from './conversations.ts';
 import { scenarios } from './scenario.ts';
 import './scenarios/index.ts';
 import { isServed, SERVED } from './served.ts';
@@ -48,4 +50,9 @@ test('a title is taken apart at its clause', () => {
   assert.equal(clauseOf('3.2.3 create answers 201'), '3.2.3');
   assert.equal(clauseOf('13 a setting'), '13');
   assert.equal(clauseOf('create answers 201'), undefined);
+});
+
+test('every recorded conversation is replayed', () => {
+  const files = readdirSync(new URL('./conversations/', import.meta.url)).filter((file) => file.endsWith('.json'));
+  assert.deepEqual(Object.keys(RECORDED).sort(), files.sort());
 });

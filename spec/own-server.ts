@@ -60,8 +60,12 @@ process.on('exit', () => {
 
 export const ADMIN_KEY = 'spec-admin-key-0123456789';
 
-/** The project's own build. */
-export const ownBuild = (): readonly string[] => [process.execPath, fileURLToPath(new URL('../packages/server/bin/godwit.js', import.meta.url)), 'serve'];
+/** The project's own build; where this runs as `godwit spec`, the program that started it. */
+export const ownBuild = (): readonly string[] => [
+  process.execPath,
+  process.env.GODWIT_SPEC_OWN ?? fileURLToPath(new URL('../packages/server/bin/godwit.js', import.meta.url)),
+  'serve',
+];
 
 const printedUrl = (output: string): string | undefined => {
   const match = /https?:\/\/(?:\[[0-9a-f:.]+\]|[A-Za-z0-9.-]+):\d+/.exec(output)?.[0];

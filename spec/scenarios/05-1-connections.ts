@@ -81,6 +81,9 @@ scenario('5.1.2 the first message is $sys.welcome', {}, async (t) => {
   const held = await (await t.channel(token)).notice('$sys.welcome');
   assert.equal(held.expiresAt, expiresAt, 'a token does');
   assert.notEqual(held.connectionId, welcome.connectionId);
+  const limited = await t.key(['subscribe:**'], { limits: { messagesPerSecond: 7 } });
+  const { limits } = await (await t.channel(limited.key)).notice('$sys.welcome');
+  assert.equal(limits.messagesPerSecond, 7, 'the limits are those of the connection: a client paces itself by them');
 });
 
 scenario('5.1.3 every interval a ping and an event on $sys.heartbeat, whose cursor is up to where all was sent', { needs: 'own server' }, async (t) => {

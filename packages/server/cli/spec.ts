@@ -17,8 +17,8 @@ export const spec: Run<'spec'> = async (call) => {
       code: 'ABSENT',
       remedy: 'Run `npm run build` in the workspace, or `npm run spec`.',
     });
-  const named = (call.flags as { readonly url?: string }).url ?? env['GODWIT_URL'];
-  const ownOnly = flags.own && named === undefined;
+  const named = (call.flags as { readonly url?: string }).url || env['GODWIT_URL'];
+  const ownOnly = flags.own && (named ?? '') === '';
   const whom = await call.whom();
   if (!ownOnly) {
     needCredentials(whom);
@@ -31,7 +31,7 @@ export const spec: Run<'spec'> = async (call) => {
     ...(flags.only === undefined ? [] : ['--only', flags.only]),
     '--at-once',
     String(flags['at-once']),
-    ...(output.json ? ['--json'] : []),
+    ...(output.json ? ['--lines'] : []),
   ];
   // The key goes by the environment: words of a program are seen by every user of the machine.
   const environment = { ...env, GODWIT_SPEC_OWN: OWN_COMMAND, ...(ownOnly ? {} : { GODWIT_SPEC_KEY: whom.key ?? whom.token }) };

@@ -11,6 +11,7 @@ export const subscribe: Run<'subscribe'> = async (call) => {
   const client = await call.connect({ transport: flags.transport });
   const { count = Number.POSITIVE_INFINITY } = flags;
   let printed = 0;
+  let closed: Promise<void> | undefined;
   let end: (error?: unknown) => void = () => {};
   const over = new Promise<void>((resolve, reject) => {
     end = (error) => (error === undefined ? resolve() : reject(error as Error));
@@ -28,7 +29,10 @@ export const subscribe: Run<'subscribe'> = async (call) => {
       end(error);
       return new Promise(() => {});
     }
-    if (++printed >= count) end();
+    if (++printed < count) return;
+    // Told now, so that no other message is handed over when this one is finished.
+    closed = subscription.close();
+    closed.then(() => end(), end);
   };
   const options: SubscribeOptions = {
     ...(flags.after === undefined ? {} : { after: flags.after }),
@@ -42,14 +46,18 @@ export const subscribe: Run<'subscribe'> = async (call) => {
   const subscription = client.subscribe(words.pattern, show, options);
   subscription.ready.then(() => output.note(`Subscribed to ${words.pattern.join(', ')}. Ctrl-C ends it.`), end);
   subscription.closed.then(({ reason }) => {
-    if (reason !== 'close') end(new CommandError(`The subscription has ended: ${reason}`, { code: 'ENDED' }));
+    if (closed === undefined) end(new CommandError(`The subscription has ended: ${reason}`, { code: 'ENDED' }));
   }, end);
   const offState = client.on('state', ({ status, transport, error }) => {
     if (status === 'reconnecting') output.note(`Reconnecting${error === undefined ? '' : ` (${error.code})`} …`);
     if (status === 'open' && transport === 'longpoll') output.note('Connected by long-polling.');
     if (status === 'closed' && error !== undefined) end(error);
   });
-  const stop = (): void => end(signal.reason);
+  const stop = (): void => {
+    closed ??= subscription.close();
+    closed.catch(() => {});
+    end(signal.reason);
+  };
   if (signal.aborted) stop();
   else signal.addEventListener('abort', stop, { once: true });
   const timer = flags.timeout === undefined ? undefined : setTimeout(end, flags.timeout);
@@ -61,7 +69,7 @@ export const subscribe: Run<'subscribe'> = async (call) => {
     clearTimeout(timer);
     offState();
     // Acknowledges what was printed. Where standard output was closed, the message in hand was not, and its handler never ends.
-    await finish(subscription.close(), signal.reason instanceof OutputClosed);
+    await finish(closed ?? subscription.close(), signal.reason instanceof OutputClosed);
     if (subscription.name === undefined && subscription.cursor !== undefined && signal.reason instanceof Interrupted)
       output.note(`Go on from here with --after ${subscription.cursor}`);
   }

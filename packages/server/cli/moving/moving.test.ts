@@ -118,7 +118,7 @@ test('an export that is killed and gone on with is the same as one that was not'
   const lines = await body('whole.ndjson');
   assert.equal(lines.length, 2 + DOCUMENTS + MESSAGES + 2, 'two collections, documents, messages, the end and a line feed');
 
-  const first = await killedAt([...EXPORT, 'cut.ndjson'], source.url, /\/v1\/(?:orders|messages)\?/, [2, 3, 8]);
+  const first = await killedAt([...EXPORT, 'cut.ndjson'], source.url, /\/v1\/(?:orders|messages)\?/, [2, 3, 7]);
   assert.equal(first.code, 0, first.stderr);
   assert.match(first.stderr, /Going on after line/);
   assert.deepEqual(await body('cut.ndjson'), lines);
