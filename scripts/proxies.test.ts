@@ -89,7 +89,7 @@ const passes = async (url: string, transport: NonNullable<ClientOptions['transpo
     got.push(data);
     if (got.length === 20) all.resolve();
   });
-  subscription.closed.catch(all.reject);
+  subscription.closed.catch((error: unknown) => all.reject(error));
   await subscription.ready;
   assert.equal(client.state.transport, expected);
   for (let number = 0; number < 20; number++) await publisher.publish(`${topic}.x`, number);

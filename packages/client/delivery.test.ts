@@ -181,7 +181,7 @@ describe('a delivery', () => {
     for (const place of [1, 2]) delivery.offer(arrival(place), 1);
     await settle();
     let ended = false;
-    delivery.end().then(() => (ended = true));
+    void delivery.end().then(() => (ended = true));
     delivery.offer(arrival(3), 1);
     await settle();
     assert.equal(ended, false);

@@ -34,7 +34,7 @@ test('5.3: every reconnect is spread by up to 1 s, and backs off to 30 s, or to 
 test('a pause ends with its time, or with its signal, and leaves nothing behind', async () => {
   const clock = new TestClock();
   let done = false;
-  pause(clock, 1000).then(() => (done = true));
+  void pause(clock, 1000).then(() => (done = true));
   await clock.advance(999);
   assert.equal(done, false);
   await clock.advance(1);

@@ -38,6 +38,7 @@ const banner = (config: ServeConfig, port: number, newAdminKey: string | undefin
   const url = `${config.tlsCert === undefined ? 'http' : 'https'}://localhost:${port}`;
   const key = newAdminKey ?? (config.adminKey === undefined ? '<your admin key>' : '$GODWIT_ADMIN_KEY');
   const lines = [`Godwit is ready: ${url}`, ''];
+  if (config.console) lines.push(`Console: ${url}/console   Reference: ${url}/docs`, '');
   if (newAdminKey !== undefined) lines.push(`Admin key, shown this once: ${newAdminKey}`, '');
   lines.push(
     'Publish a message:',
