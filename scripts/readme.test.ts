@@ -1,7 +1,7 @@
 // What README.md and the guides show works: their shell blocks run in order, pasted as they stand, against the built server, their TypeScript
 // blocks are type-checked and run, their links lead somewhere. Only ports and keys are put in. Blocks of other languages are for reading.
 //
-// A shell block is run when it has a curl in it; `npm` lines are only looked up. A comment `# answers 409` stands before a curl that is refused. A ts block
+// A shell block is run when it has a curl or an `npx godwit` in it; `npm` lines are only looked up. A comment `# answers 409` stands before a curl that is refused. A ts block
 // begins with its file's name: `godwit.config.ts` is what the server is started with from there on, and what is not imported by another is a program.
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
@@ -73,8 +73,12 @@ echo >> '${folder}/answers'
 [ -n "$stream" ] && [ $code = 28 ] && code=0
 exit $code
 `;
-  writeFileSync(join(bin, 'curl'), script);
-  chmodSync(join(bin, 'curl'), 0o755);
+  // The command of this build, as npx would find it; nothing else is run by that name.
+  const npx = `#!/bin/sh\n[ "$1" = godwit ] || exit 99\nshift\nexec '${process.execPath}' '${join(root, 'packages/server/bin/godwit.js')}' "$@"\n`;
+  for (const [name, text] of Object.entries({ curl: script, npx })) {
+    writeFileSync(join(bin, name), text);
+    chmodSync(join(bin, name), 0o755);
+  }
   return bin;
 };
 
@@ -121,13 +125,17 @@ const run = (folder: string, file: string, env: Readonly<Record<string, string>>
 };
 
 const shell = (folder: string, bin: string, block: Block, ports: ReadonlyMap<string, string>): Promise<string> => {
-  let text = block.text.replace(/^export KEY=.*$/m, `export KEY=${ADMIN_KEY}`).replaceAll(/^# answers (\d+).*$/gm, 'EXPECT=$1 \\');
+  let text = block.text.replace(/^export (KEY|GODWIT_KEY)=.*$/m, `export $1=${ADMIN_KEY}`).replaceAll(/^# answers (\d+).*$/gm, 'EXPECT=$1 \\');
   for (const [from, to] of ports) text = text.replaceAll(`localhost:${from}`, `localhost:${to}`);
   const state = join(folder, 'state.sh');
   writeFileSync(join(folder, 'block.sh'), `set -ea\n[ -f '${state}' ] && . '${state}'\n${text}\nexport -p > '${state}'\n`);
   const child = spawn('sh', ['block.sh'], {
     cwd: folder,
-    env: { PATH: `${bin}:${dirname(process.execPath)}:${process.env['PATH']}`, KEY: ADMIN_KEY },
+    env: {
+      PATH: `${bin}:${dirname(process.execPath)}:${process.env['PATH']}`,
+      KEY: ADMIN_KEY,
+      GODWIT_URL: `http://localhost:${ports.get('7117')}`,
+    },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   running.add(child);
@@ -176,7 +184,7 @@ describe('the blocks run', { concurrency: 3 }, () => {
       const ports = new Map([['7117', portOf(server.url)]]);
       const programs: Program[] = [];
       for (const block of blocks) {
-        if (block.language === 'sh' && /\bcurl\b/.test(block.text)) await shell(folder, bin, block, ports);
+        if (block.language === 'sh' && /\bcurl\b|\bnpx godwit\b/.test(block.text)) await shell(folder, bin, block, ports);
         if (block.language !== 'ts') continue;
         const name = fileName(block);
         assert.notEqual(name, '', `${document}:${block.line} begins with its file's name`);

@@ -6,6 +6,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { BOUNDS, CHANGE_KINDS, CHANGES, CLOSE_CODES, ERRORS, type JsonSchema, OPERATIONS, type Operation, SETTINGS } from '@godwit/protocol';
 import { environmentName, flagName, formatValue, PLACES } from '../packages/server/config.ts';
 import { describeRule, type ValueRule } from '../packages/server/settings.ts';
+import { cliParts } from './reference-cli.ts';
 
 const HEAD = '<!-- Made by scripts/reference.ts from the tables in the code: change those, then run it. -->';
 
@@ -210,6 +211,7 @@ export const changelogPage = (): string =>
 /** Each file, below the root of the workspace, and what it holds. */
 export const pages = (): Readonly<Record<string, string>> => ({
   'CHANGELOG.md': changelogPage(),
+  'docs/reference/cli.md': page(HEAD, ...cliParts()),
   'docs/reference/errors.md': errorsPage(),
   'docs/reference/operations.md': operationsPage(),
   'docs/reference/settings.md': settingsPage(),
