@@ -28,6 +28,7 @@ test('every pattern that matches judges, and none besides', () => {
   assert.equal(judged, 1);
   assert.deepEqual(faultsOf(topics, 'b.1', 1), ['/data must be "x"', '/data must be of type string']);
   assert.deepEqual(faultsOf(topics, 'b.1', 'y'), ['/data must be "x"']);
+  assert.deepEqual([topics.judges('b.1'), topics.judges('a.1.x'), topics.judges('c'), topics.judges('a.1')], [true, true, false, false]);
   assert.deepEqual([topics.takes('b.1', 'x'), topics.takes('b.1', 'y'), topics.takes('c', 1), topics.takes('d', 1)], [true, false, true, true]);
 });
 

@@ -41,6 +41,15 @@ export class DeclaredTopics {
     if (faults !== undefined) throw invalid(faults);
   }
 
+  /** Whether any schema has a say in what is published to the topic. */
+  judges(topic: string): boolean {
+    let judged = false;
+    this.#judges.match(topic, () => {
+      judged = true;
+    });
+    return judged;
+  }
+
   /** Whether the data may be published to the topic. */
   takes(topic: string, data: unknown): boolean {
     try {

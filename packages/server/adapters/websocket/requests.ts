@@ -80,6 +80,8 @@ export class SocketRequests {
     const { identity } = connection;
     if (this.draining || (this.#ordered > 0 && this.#order.has(connection))) return false;
     if (!mayPublish(identity, published.topic) || core.collections.owns(published.topic)) return false;
+    // To judge its data takes JSON.
+    if (core.topics?.judges(published.topic)) return false;
     connection.received++;
     const now = core.clock.now();
     if (!connection.rate.take(1, connection.messagesPerSecond, now)) {
