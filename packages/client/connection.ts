@@ -48,6 +48,8 @@ export class Connection {
   readonly #options: ConnectionOptions;
   #state: State = { status: 'idle', transport: undefined, error: undefined };
   #socket: Socket | undefined;
+  /** One is being opened, and waits for its credentials. */
+  #isOpening = false;
   /** Attempts of a WebSocket that failed in a row. */
   #failures = 0;
   #renewals = 0;
@@ -123,13 +125,16 @@ export class Connection {
       return;
     }
     let credential: string | undefined;
+    this.#isOpening = true;
     try {
       credential = await credentials.current();
     } catch (error) {
+      this.#isOpening = false;
       this.#options.failed(error);
       this.#retrySocket(asError(error));
       return;
     }
+    this.#isOpening = false;
     if (this.#isClosed) return;
     this.#goAwayMs = undefined;
     const socket: Socket = new Socket(environment, url, credential, {
@@ -234,10 +239,12 @@ export class Connection {
   }
 
   #socketIn(ms: number): void {
+    if (this.#isClosed) return;
     const { clock } = this.#options.environment;
     clock.clearTimeout(this.#socketTimer);
     this.#socketTimer = clock.setTimeout(() => {
-      if (!this.#isClosed && this.#socket === undefined) void this.#trySocket();
+      // Two at once would be one instance, and the second would end the first with 4301 (5.5).
+      if (!this.#isClosed && this.#socket === undefined && !this.#isOpening) void this.#trySocket();
     }, ms);
   }
 
@@ -299,7 +306,11 @@ export class Connection {
     this.#failures = 0;
     this.#misses = 0;
     if (this.#options.transport !== 'longpoll' && this.#socket === undefined) this.#socketIn(0);
-    if (this.#state.status !== 'open' && this.#options.transport === 'longpoll') this.#fallBack();
+    if (this.#fallenBack) {
+      // What is parked may be parked on a network that is gone.
+      this.#options.flow.stop();
+      this.#options.flow.overPolls();
+    } else if (this.#options.transport !== 'websocket') this.#fallBack();
   }
 }
 

@@ -51,8 +51,13 @@ export const httpCarrier =
     signal?.addEventListener('abort', abort, { once: true });
     const late = new GodwitError({ code: 'CLIENT_TIMEOUT', message: `No answer came in ${timeout} ms.`, details: { retryable: true } }, { requestId });
     const timer = clock.setTimeout(() => ending.abort(late), timeout);
-    const credential = await credentials.current();
+    let credential: string | undefined;
     try {
+      // What it fails with is what the request fails with.
+      credential = await credentials.current().catch((error: unknown) => {
+        ending.abort(error);
+        throw error;
+      });
       const body = bodyOf(exchange);
       const response = await fetch(`${base}/v1${path}`, {
         method,
