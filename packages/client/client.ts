@@ -87,7 +87,12 @@ export const createClient = <Api extends AnyApi = AnyApi>(options: ClientOptions
     }
   };
 
-  const subscribe = (topics: string | readonly string[], handler: (message: Message) => unknown, given: SubscribeOptions = {}): Subscription => {
+  const subscribe = (
+    topics: string | readonly string[],
+    handler: (message: Message) => unknown,
+    given: SubscribeOptions = {},
+    leaving?: () => void,
+  ): Subscription => {
     if (connection.state.status === 'closed') throw closedError();
     const subscription = subscribing(
       {
@@ -101,6 +106,7 @@ export const createClient = <Api extends AnyApi = AnyApi>(options: ClientOptions
       typeof topics === 'string' ? [topics] : topics,
       handler,
       given,
+      leaving,
     );
     connection.open();
     return subscription;
@@ -155,7 +161,7 @@ export const createClient = <Api extends AnyApi = AnyApi>(options: ClientOptions
       (await call('POST', '/batch', { ...given, data: { operations, ...(mode === undefined ? {} : { mode }) } })).data as BatchOutcome,
     publish: async (topic: string, data: unknown, given?: RequestOptions) => (await call('POST', `/topics/${topic}/messages`, { ...given, data })).data,
     subscribe: (topics: string | readonly string[], second?: ((message: Message) => unknown) | SubscribeOptions, third?: SubscribeOptions) =>
-      typeof second === 'function' ? subscribe(topics, second, third) : streaming((handler) => subscribe(topics, handler, second)),
+      typeof second === 'function' ? subscribe(topics, second, third) : streaming((handler, leaving) => subscribe(topics, handler, second, leaving)),
   };
   return client as unknown as Client<Api>;
 };

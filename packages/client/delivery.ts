@@ -16,6 +16,9 @@ export interface Arrival {
 
 type Item = { readonly message: Arrival; readonly bytes: number } | { readonly gap: Gap };
 
+/** What a handler answers that did not finish a message and will not: the subscription has ended with it in hand. */
+export const UNFINISHED: unique symbol = Symbol('unfinished');
+
 /** What waits for a slow handler before its stream is left; it is joined again when half of that is done. */
 const MOST_WAITING = 1000;
 const MOST_BYTES = 8 * 1024 * 1024;
@@ -25,7 +28,7 @@ export interface DeliveryOptions {
   readonly environment: Environment;
   readonly topics: readonly string[];
   readonly handler: (message: Message) => unknown;
-  /** Whether a message that the handler failed on is handed over again instead of passed. */
+  /** Whether a message that the handler failed on is handed over again instead of passed. What waits of such a stream is bounded by the server (6.2.6), and only there. */
   readonly insists: boolean;
   readonly onGap: (gap: Gap) => void;
   /** What the handler failed with. */
@@ -47,6 +50,8 @@ export class Delivery {
   received: string | undefined;
   /** Up to here everything was handed over and finished. */
   finished: string | undefined;
+  /** The place that it was begun at was named by the application, or may be of another log by now: the server has still to say that it is of this one (clause 1). */
+  isUnproven = false;
   /** It left its stream because too much waits. */
   isBehind = false;
   readonly #options: DeliveryOptions;
@@ -80,7 +85,7 @@ export class Delivery {
   /** Takes a message in, or drops it where it was taken in before, or where there is no room for it. */
   offer(message: Arrival, bytes: number): void {
     if (this.isBehind || this.hasEnded || this.received === undefined || message.cursor <= this.received) return;
-    if (this.#items.length - this.#head >= MOST_WAITING || this.#bytes >= MOST_BYTES) {
+    if (!this.#options.insists && (this.#items.length - this.#head >= MOST_WAITING || this.#bytes >= MOST_BYTES)) {
       this.isBehind = true;
       return;
     }
@@ -106,8 +111,12 @@ export class Delivery {
 
   /** Resolves when nothing waits for the handler, or the signal is aborted. */
   async idle(signal: AbortSignal): Promise<void> {
-    const aborted = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
-    while (this.#running !== undefined && !signal.aborted) await Promise.race([this.#running, aborted]);
+    if (this.#running === undefined || signal.aborted) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const aborted = (): void => resolve();
+    signal.addEventListener('abort', aborted, { once: true });
+    while (this.#running !== undefined && !signal.aborted) await Promise.race([this.#running, promise]);
+    signal.removeEventListener('abort', aborted);
   }
 
   /** Nothing more is handed over; resolves when the handler has finished what it has in hand. */
@@ -168,9 +177,9 @@ export class Delivery {
     let message: Message = arrival;
     for (let failures = 1; !this.hasEnded; failures++) {
       try {
-        const done = handler(message);
-        if (typeof (done as PromiseLike<unknown> | undefined)?.then === 'function') await done;
-        return true;
+        let done = handler(message);
+        if (typeof (done as PromiseLike<unknown> | undefined)?.then === 'function') done = await done;
+        return done !== UNFINISHED;
       } catch (error) {
         onError(error, message);
         if (!insists) return true;

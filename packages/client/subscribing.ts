@@ -1,7 +1,7 @@
 // A subscription as the application holds it: its promises, its iterator, its cursor kept where it wants, and its end.
 import type { CursorStore, Environment, Gap, Message, MessageStream, SubscribeOptions, Subscription } from './api.ts';
 import type { Call } from './calls.ts';
-import { Delivery } from './delivery.ts';
+import { Delivery, UNFINISHED } from './delivery.ts';
 import { Durable } from './durable.ts';
 import { GodwitError } from './errors.ts';
 import type { Feed, Subscriber } from './feed.ts';
@@ -62,12 +62,13 @@ const keeper = ({ key, cursors }: { key: string; cursors: CursorStore }, failed:
   };
 };
 
-/** Begins a subscription. `handler` is given each message; see `Client.subscribe`. */
+/** Begins a subscription. `handler` is given each message; see `Client.subscribe`. `leaving` hears when nothing more is handed over, whoever ended it. */
 export const subscribing = (
   { environment, feed, call, isAttachable, gap, error: report }: SubscribingOptions,
   topics: readonly string[],
   handler: (message: Message) => unknown,
   options: SubscribeOptions,
+  leaving?: () => void,
 ): Subscription => {
   const { name, after, ackWait, store, signal, onGap, onCursor, onError } = options;
   if (topics.length === 0) throw new TypeError('A subscription needs a topic or pattern.');
@@ -103,7 +104,9 @@ export const subscribing = (
   const leave = async (): Promise<void> => {
     signal?.removeEventListener('abort', aborted);
     feed.remove(subscriber);
-    await delivery.end();
+    const handled = delivery.end();
+    leaving?.();
+    await handled;
     await kept?.written();
   };
   const end = (reason: string): void => {
@@ -188,11 +191,12 @@ export const subscribing = (
   return subscription;
 };
 
-/** The same as an async iterator: a message counts as finished when the next is asked for. */
-export const streaming = (begin: (handler: (message: Message) => Promise<void>) => Subscription): MessageStream<Message> => {
-  const waiting: { readonly message: Message; readonly taken: () => void }[] = [];
+/** The same as an async iterator: a message counts as finished when the next is asked for, and one that is in hand at the end does not. */
+export const streaming = (begin: (handler: (message: Message) => Promise<unknown>, leaving: () => void) => Subscription): MessageStream<Message> => {
+  type Taken = (how?: typeof UNFINISHED) => void;
+  let waiting: { readonly message: Message; readonly taken: Taken } | undefined;
   let wake: (() => void) | undefined;
-  let inHand: (() => void) | undefined;
+  let inHand: Taken | undefined;
   let over: { readonly error?: unknown } | undefined;
   const finish = (how: { readonly error?: unknown }): void => {
     over ??= how;
@@ -201,41 +205,48 @@ export const streaming = (begin: (handler: (message: Message) => Promise<void>) 
   const subscription = begin(
     (message) =>
       new Promise((taken) => {
-        waiting.push({ message, taken });
+        waiting = { message, taken };
         wake?.();
       }),
+    () => {
+      // The loop may wait for this end, so this end does not wait for the loop.
+      inHand?.(UNFINISHED);
+      waiting?.taken(UNFINISHED);
+    },
   );
   subscription.closed.then(
     () => finish({}),
     (error: unknown) => finish({ error }),
   );
-  const release = (): void => {
-    inHand?.();
-    inHand = undefined;
-  };
   const close = (): Promise<void> => {
-    release();
-    for (const { taken } of waiting.splice(0)) taken();
     finish({});
     return subscription.close();
   };
-  const iterator: AsyncIterator<Message> = {
-    async next() {
-      release();
-      while (waiting.length === 0 && over === undefined) {
-        await new Promise<void>((resolve) => {
-          wake = resolve;
-        });
-        wake = undefined;
-      }
-      const next = waiting.shift();
-      if (next !== undefined && over === undefined) {
-        inHand = next.taken;
-        return { done: false, value: next.message };
-      }
-      next?.taken();
-      if (over !== undefined && 'error' in over) throw over.error;
+  const take = async (): Promise<IteratorResult<Message>> => {
+    inHand?.();
+    inHand = undefined;
+    while (waiting === undefined && over === undefined) {
+      await new Promise<void>((resolve) => {
+        wake = resolve;
+      });
+      wake = undefined;
+    }
+    if (over !== undefined) {
+      if ('error' in over) throw over.error;
       return { done: true, value: undefined };
+    }
+    const { message, taken } = waiting as NonNullable<typeof waiting>;
+    waiting = undefined;
+    inHand = taken;
+    return { done: false, value: message };
+  };
+  let taking: Promise<unknown> = Promise.resolve();
+  const iterator: AsyncIterator<Message> = {
+    // One after the other, also where they are asked for at once.
+    next() {
+      const taken = taking.then(take);
+      taking = taken.catch(() => {});
+      return taken;
     },
     async return() {
       await close();

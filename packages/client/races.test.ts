@@ -1,0 +1,114 @@
+// What happens at once: the network that comes back while a token is awaited, steps of an iterator that are asked for together, polls that follow each other for days.
+import assert from 'node:assert/strict';
+import { getEventListeners } from 'node:events';
+import { test } from 'node:test';
+import type { Message } from './api.ts';
+import { createClient } from './client.ts';
+import { Delivery } from './delivery.ts';
+import { settle } from './testing/clock.ts';
+import { World } from './testing/world.ts';
+
+test('5.5: whoever calls while a token is awaited, one WebSocket is opened: a second would end the first for good', async () => {
+  const page = new EventTarget();
+  const shown = globalThis as Partial<Pick<typeof globalThis, 'addEventListener' | 'removeEventListener'>>;
+  const before = { addEventListener: shown.addEventListener, removeEventListener: shown.removeEventListener };
+  Object.assign(shown, { addEventListener: page.addEventListener.bind(page), removeEventListener: page.removeEventListener.bind(page) });
+  try {
+    const world = new World();
+    const tokens: ((token: string) => void)[] = [];
+    const client = createClient(world.options({ getToken: () => new Promise((resolve) => tokens.push(resolve)) }));
+    client.subscribe('a', () => {});
+    await settle();
+    for (let call = 0; call < 3; call++) {
+      page.dispatchEvent(new Event('online'));
+      await world.clock.advance(10);
+    }
+    for (const token of tokens) token('a-token');
+    await settle();
+    assert.equal(world.sockets.length, 1);
+    world.socket.welcome();
+    await settle();
+    assert.equal(client.state.transport, 'websocket');
+    await client.close();
+  } finally {
+    Object.assign(shown, before);
+  }
+});
+
+test('close while new credentials are got leaves no timer', async () => {
+  const world = new World();
+  const tokens: ((token: string) => void)[] = [];
+  const client = createClient(world.options({ transport: 'websocket', getToken: () => new Promise((resolve) => tokens.push(resolve)) }));
+  client.subscribe('a', () => {});
+  await settle();
+  tokens[0]?.('one');
+  await settle();
+  world.socket.end(4200);
+  await settle();
+  assert.equal(tokens.length, 2);
+  await client.close();
+  tokens[1]?.('two');
+  await settle();
+  assert.equal(world.clock.timers, 0);
+});
+
+test('a request whose token cannot be had leaves no timer and no listener', async () => {
+  const world = new World();
+  const client = createClient(
+    world.options({
+      getToken: () => {
+        throw new Error('no token today');
+      },
+    }),
+  );
+  const { signal } = new AbortController();
+  await assert.rejects(client.publish('a', 1, { signal }), { message: 'no token today' });
+  assert.equal(world.clock.timers, 0);
+  assert.equal(getEventListeners(signal, 'abort').length, 0);
+});
+
+const message = (cursor: string) => ({ messageId: cursor, topic: 'a', cursor, timestamp: 't', data: cursor, redelivered: false });
+
+test('6.3.1: waiting for a delivery to be idle, poll after poll, gathers no listeners', async () => {
+  const world = new World();
+  const nothing = (): void => {};
+  const delivery = new Delivery({
+    environment: world.options() as never,
+    topics: ['a'],
+    handler: nothing,
+    insists: true,
+    ...{ onGap: nothing, onError: nothing, onFinished: nothing, onRoom: nothing },
+  });
+  delivery.begin('c0');
+  const { signal } = new AbortController();
+  for (let poll = 1; poll <= 100; poll++) {
+    delivery.offer(message(`c${String(poll).padStart(3, '0')}`), 1);
+    await delivery.idle(signal);
+    await delivery.idle(signal);
+  }
+  assert.equal(getEventListeners(signal, 'abort').length, 0);
+});
+
+test('steps of an iterator that are asked for at once get a message each, in order', async () => {
+  const world = new World();
+  const client = createClient(world.options());
+  const stream = client.subscribe('a', { after: 'c0' });
+  await settle();
+  world.socket.welcome();
+  await settle();
+  const { socket } = world;
+  socket.answer(socket.asked(/^POST \/subscriptions$/)[0] as never, 201, { subscription: '~a', cursor: 'c0' });
+  await settle();
+  const iterator = stream[Symbol.asyncIterator]();
+  const steps = [iterator.next(), iterator.next(), iterator.next()];
+  for (const cursor of ['c1', 'c2', 'c3']) socket.event('~a', 'a', cursor);
+  await settle();
+  const got = await Promise.race([Promise.all(steps), settle().then(() => undefined)]);
+  assert.deepEqual(
+    got?.map(({ value }) => (value as Message).cursor),
+    ['c1', 'c2', 'c3'],
+  );
+  const last = iterator.next();
+  await client.close();
+  assert.deepEqual(await last, { done: true, value: undefined });
+});
