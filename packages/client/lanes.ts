@@ -1,6 +1,7 @@
 // How unnamed subscriptions are packed into as few of the server's as may be (6.2.3, 6.3.2): each lane carries up to a hundred patterns of subscriptions that
 // stand at about the same place, and begins at the earliest of them. Pure.
 import type { Delivery } from './delivery.ts';
+import type { GodwitError } from './errors.ts';
 
 /** Patterns of one subscription or poll (6.2.3). */
 export const MOST_PATTERNS = 100;
@@ -24,7 +25,29 @@ export const placeOf = (members: Iterable<Delivery>): string => {
   return least ?? '';
 };
 
-/** Packs subscriptions whose places are known, neighbours in the log together; those that `isAlone` names each by itself. */
+/** The places among members that the server has still to take by themselves: it sees only the one that their lane begins at. */
+export const unprovenOf = (members: Iterable<Delivery>, after: string): Set<string> =>
+  new Set([...members].flatMap(({ isUnproven, received }) => (isUnproven && received !== undefined && received !== after ? [received] : [])));
+
+/** Those who stand at a place that the server has taken. */
+export const prove = (members: Iterable<Delivery>, after: string): void => {
+  for (const member of members) if (member.received === after) member.isUnproven = false;
+};
+
+/** Whose fault it is that a lane which began `after` was refused; none: that is to be found out by trying each alone. */
+export const culpritsOf = (
+  members: readonly Delivery[],
+  { code }: GodwitError,
+  after: string,
+  isAlone: (delivery: Delivery) => boolean,
+): readonly Delivery[] => {
+  const standing = code === 'INVALID_CURSOR' ? members.filter(({ received }) => received === after) : [];
+  if (standing.length > 0) return standing;
+  // Those that were tried alone already and are still together are of the same patterns.
+  return members.length === 1 || members.every(isAlone) ? members : [];
+};
+
+/** Packs subscriptions whose places are known, neighbours in the log together; those that `isAlone` names each by itself. Who begins at the earliest is with nobody else: what begins there is not told what is gone (6.2.9). */
 export const pack = (deliveries: readonly Delivery[], isAlone: (delivery: Delivery) => boolean): Lane[] => {
   const sorted = [...deliveries].sort((one, other) => compare(one.received ?? '', other.received ?? '') || compare(one.topics.join(), other.topics.join()));
   const lanes: Delivery[][] = [];
@@ -33,7 +56,8 @@ export const pack = (deliveries: readonly Delivery[], isAlone: (delivery: Delive
   for (const delivery of sorted) {
     const added = delivery.topics.filter((topic) => !patterns.has(topic));
     const more = added.reduce((sum, topic) => sum + topic.length + 1, 0);
-    const isOpen = lanes.length > 0 && !isAlone(delivery) && !isAlone(lanes.at(-1)?.[0] as Delivery);
+    const neighbour = lanes.at(-1)?.[0];
+    const isOpen = neighbour !== undefined && !isAlone(delivery) && !isAlone(neighbour) && (neighbour.received === '') === (delivery.received === '');
     if (isOpen && patterns.size + added.length <= MOST_PATTERNS && text + more <= MOST_TEXT) {
       lanes.at(-1)?.push(delivery);
       for (const topic of added) patterns.add(topic);
@@ -46,10 +70,12 @@ export const pack = (deliveries: readonly Delivery[], isAlone: (delivery: Delive
   }
   // Two of one key would be one subscription at the server: they share it.
   const byKey = new Map<string, Lane>();
-  for (const lane of lanes.map(laneOf)) {
-    const same = byKey.get(lane.key);
-    if (same === undefined) byKey.set(lane.key, lane);
-    else for (const member of lane.members) same.members.add(member);
+  for (const members of lanes) {
+    const lane = laneOf(members);
+    const name = members[0]?.received === '' ? ` ${lane.key}` : lane.key;
+    const same = byKey.get(name);
+    if (same === undefined) byKey.set(name, lane);
+    else for (const member of members) same.members.add(member);
   }
   return [...byKey.values()];
 };

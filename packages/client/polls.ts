@@ -5,7 +5,7 @@ import type { Call } from './calls.ts';
 import type { Arrival, Delivery } from './delivery.ts';
 import type { Durable } from './durable.ts';
 import { GodwitError } from './errors.ts';
-import { type Lane, pack, placeOf } from './lanes.ts';
+import { culpritsOf, type Lane, pack, placeOf, prove, unprovenOf } from './lanes.ts';
 import { beginNamed, gapTo, type LaneOwner } from './socket-lanes.ts';
 import { pause, retryWait } from './waits.ts';
 
@@ -174,7 +174,7 @@ export class Polls {
   #messages(lane: Lane, after: string, signal: AbortSignal, wait?: number): Promise<Page> {
     return this.#read((usual) => {
       const ms = wait ?? usual;
-      const path = `/messages?topics=${encodeURIComponent(lane.key)}&after=${after}&limit=${LIMIT}&wait=${ms / 1000}`;
+      const path = `/messages?topics=${encodeURIComponent(lane.key)}&after=${encodeURIComponent(after)}&limit=${LIMIT}&wait=${ms / 1000}`;
       return this.#options.ask('GET', path, { signal, timeout: ms + LATE_MS });
     });
   }
@@ -189,10 +189,37 @@ export class Polls {
     this.changed();
   }
 
+  /** The places of others than the first are asked after by themselves, until the server has taken each once. */
+  async #prove(lane: Lane, signal: AbortSignal): Promise<void> {
+    for (const cursor of unprovenOf(lane.members, placeOf(lane.members))) {
+      const members = [...lane.members].filter(({ received }) => received === cursor);
+      const [first] = members;
+      if (first === undefined) continue;
+      const topics = encodeURIComponent(first.topics.join(','));
+      try {
+        await this.#options.ask('GET', `/messages?topics=${topics}&after=${encodeURIComponent(cursor)}&limit=1`, { signal });
+        prove(members, cursor);
+      } catch (error) {
+        if (signal.aborted || !(error instanceof GodwitError)) throw error;
+        if (error.code === 'INVALID_CURSOR') {
+          for (const member of members) {
+            lane.members.delete(member);
+            this.#options.failed(member, error);
+          }
+        } else if (error.code === 'CURSOR_EXPIRED' && typeof error.details['earliest'] === 'string') {
+          for (const member of members) member.isUnproven = false;
+          gapTo(members, error.details['earliest']);
+        } else throw error;
+      }
+    }
+  }
+
   async #poll(lane: Lane, signal: AbortSignal): Promise<void> {
-    const { items, cursor } = await this.#messages(lane, placeOf(lane.members) || 'earliest', signal).catch((error: unknown) =>
-      this.#refused(lane, error, signal),
-    );
+    await this.#prove(lane, signal).catch((error: unknown) => this.#refused(lane, error, signal));
+    if (lane.members.size === 0) return;
+    const after = placeOf(lane.members);
+    const { items, cursor } = await this.#messages(lane, after || 'earliest', signal).catch((error: unknown) => this.#refused(lane, error, signal));
+    prove(lane.members, after);
     for (const item of items) for (const member of lane.members) if (member.matches(item.topic)) member.offer({ ...item, redelivered: false }, sizeOf(item));
     for (const member of lane.members) {
       member.begin(cursor);
@@ -212,10 +239,11 @@ export class Polls {
       return { items: [], cursor: placeOf(lane.members) };
     }
     const members = [...lane.members];
-    for (const member of members) {
-      if (members.length > 1) this.#options.alone(member);
-      else this.#options.failed(member, error);
-    }
+    const culprits = culpritsOf(members, error, placeOf(members), this.#options.isAlone);
+    for (const member of culprits) this.#options.failed(member, error);
+    if (culprits.length === 0) for (const member of members) this.#options.alone(member);
+    // What is left of it may well be called the same, and begins anew.
+    for (const [key, { ending }] of this.#loops) if (ending.signal === signal) this.#loops.delete(key);
     this.changed();
     throw error;
   }

@@ -3,13 +3,15 @@
 import type { Answer, Environment } from './api.ts';
 import type { Arrival, Delivery } from './delivery.ts';
 import { GodwitError } from './errors.ts';
-import { type Lane, laneOf, pack, placeOf } from './lanes.ts';
+import { culpritsOf, type Lane, laneOf, MOST_PATTERNS, pack, placeOf, prove, unprovenOf } from './lanes.ts';
 import type { Method } from './transports/exchange.ts';
 import type { Socket } from './transports/websocket.ts';
 import { pause, retryWait } from './waits.ts';
 
-/** A connection may have 1,000 subscriptions (6.2.3); beyond this many they are packed anew. */
+/** A connection may have 1,000 subscriptions (6.2.3); beyond this many those that are less than half full are packed anew. */
 const MOST_LANES = 256;
+/** Lanes that are opened at once; what is added while so many are under way gathers, and is packed together. */
+const MOST_OPENING = 8;
 const TIMEOUT_MS = 30_000;
 
 interface OpenLane extends Lane {
@@ -40,14 +42,16 @@ export const beginNamed = (deliveries: readonly Delivery[], owner: Pick<LaneOwne
   for (const delivery of deliveries) {
     if (delivery.received !== undefined) continue;
     const start = owner.startOf(delivery);
-    if (start !== 'latest') delivery.begin(start === 'earliest' ? '' : start);
+    if (start === 'latest') continue;
+    delivery.begin(start === 'earliest' ? '' : start);
+    delivery.isUnproven = start !== 'earliest';
   }
 };
 
 /** Messages before `earliest` are gone: each of its members that stands before hears of the gap (6.2.9). */
 export const gapTo = (members: Iterable<Delivery>, earliest: string): void => {
   for (const member of members) {
-    if (member.received === '') member.received = earliest;
+    if (member.received === '') member.begin(earliest);
     else if (member.received !== undefined) member.gap(member.received, earliest);
   }
 };
@@ -57,7 +61,10 @@ export class SocketLanes {
   readonly #owner: LaneOwner;
   readonly #lanes = new Map<string, OpenLane>();
   readonly #byId = new Map<string, OpenLane>();
-  #surplus: Set<OpenLane> | undefined;
+  readonly #waiting = new Set<Delivery>();
+  readonly #surplus = new Set<OpenLane>();
+  #opening = 0;
+  #isTidying = false;
 
   constructor(socket: Socket, owner: LaneOwner) {
     this.#socket = socket;
@@ -67,6 +74,19 @@ export class SocketLanes {
   /** Opens subscriptions for deliveries, from their places on. */
   add(deliveries: readonly Delivery[]): void {
     beginNamed(deliveries, this.#owner);
+    for (const delivery of deliveries) this.#waiting.add(delivery);
+    this.#next();
+  }
+
+  #next(): void {
+    if (this.#opening >= MOST_OPENING) return;
+    if (this.#surplus.size > 0 && !this.#isTidying) {
+      this.#isTidying = true;
+      queueMicrotask(() => this.#tidy());
+    }
+    if (this.#waiting.size === 0) return;
+    const deliveries = [...this.#waiting];
+    this.#waiting.clear();
     const placed = deliveries.filter(({ received }) => received !== undefined);
     const fresh = deliveries.filter(({ received }) => received === undefined);
     for (const lane of [...pack(placed, this.#owner.isAlone), ...pack(fresh, this.#owner.isAlone)]) this.#join(lane);
@@ -74,15 +94,12 @@ export class SocketLanes {
   }
 
   remove(delivery: Delivery): void {
+    this.#waiting.delete(delivery);
     for (const lane of this.#lanes.values()) {
       lane.live.delete(delivery);
-      if (!lane.members.delete(delivery)) continue;
-      if (this.#surplus === undefined) {
-        this.#surplus = new Set();
-        queueMicrotask(() => this.#tidy());
-      }
-      this.#surplus.add(lane);
+      if (lane.members.delete(delivery)) this.#surplus.add(lane);
     }
+    this.#next();
   }
 
   event(subscription: string, arrival: Arrival, bytes: number): void {
@@ -109,8 +126,9 @@ export class SocketLanes {
     const lane = this.#byId.get(subscription);
     if (lane === undefined) return;
     this.#forget(lane);
-    if (lane.members.size === 1) for (const member of lane.members) this.#owner.ended(member, reason);
-    else this.#split(lane);
+    const members = [...lane.members];
+    if (members.every(({ topics }) => topics.join(',') === lane.key)) for (const member of members) this.#owner.ended(member, reason);
+    else this.#split(members);
   }
 
   /** Adds members to the lane of their key and opens it, or moves it back to where they stand. */
@@ -119,7 +137,13 @@ export class SocketLanes {
     const lane = known ?? { key, members: new Set(), live: new Set(), id: undefined, work: Promise.resolve() };
     for (const member of members) lane.members.add(member);
     this.#lanes.set(key, lane);
-    lane.work = lane.work.then(() => this.#open(lane));
+    this.#opening++;
+    lane.work = lane.work
+      .then(() => this.#open(lane))
+      .then(() => {
+        this.#opening--;
+        this.#next();
+      });
   }
 
   #ask(method: Method, path: string, data?: unknown, answered?: (answer: Answer) => void): Promise<Answer> {
@@ -130,20 +154,25 @@ export class SocketLanes {
 
   async #open(lane: OpenLane): Promise<void> {
     for (let attempt = 1; lane.members.size > 0 && this.#lanes.get(lane.key) === lane && this.#socket.isOpen; ) {
+      let after = 'latest';
       try {
         await this.#place(lane);
-        const isFresh = [...lane.members].every(({ received }) => received === undefined);
-        const after = isFresh ? 'latest' : placeOf(lane.members) || 'earliest';
+        await this.#prove(lane);
         const members = [...lane.members];
+        if (members.length === 0) break;
+        if (members.some(({ received }) => received !== undefined)) after = placeOf(members) || 'earliest';
         // Its messages may be right behind the response, in the same read: what they need must be there by then.
         await this.#ask('POST', '/subscriptions', { topics: lane.key.split(','), after }, ({ data }) => {
           const { subscription, cursor } = data as { subscription: string; cursor: string };
           lane.id = subscription;
           this.#byId.set(subscription, lane);
+          prove(members, after);
           for (const member of members) {
             member.begin(cursor);
             if (lane.members.has(member)) lane.live.add(member);
           }
+          // Who stands before the earliest is not told by the server that something is missing (6.2.9): it was asked for what there is.
+          if (after === 'earliest') gapTo(members, cursor);
         });
         for (const member of members) this.#owner.ready(member);
         break;
@@ -153,7 +182,7 @@ export class SocketLanes {
         if (code === 'CURSOR_EXPIRED' && typeof details.earliest === 'string') gapTo(lane.members, details.earliest);
         else if (retryable) await pause(this.#owner.environment.clock, retryWait(attempt, this.#owner.environment.random, details.retryAfterMs));
         else {
-          this.#refuse(lane, error);
+          this.#refuse(lane, error as GodwitError, after);
           return;
         }
         attempt = Math.min(attempt + 1, 3);
@@ -170,15 +199,37 @@ export class SocketLanes {
     for (const member of fresh) member.begin((data as { cursor: string }).cursor);
   }
 
-  #refuse(lane: OpenLane, error: unknown): void {
-    this.#forget(lane);
-    if (lane.members.size > 1) this.#split(lane);
-    else for (const member of lane.members) this.#owner.failed(member, error);
+  /** A lane begins at the first of its members: the places of others that the server has not seen yet are asked after, so that none of another log is taken for one of this. */
+  async #prove(lane: OpenLane): Promise<void> {
+    for (const cursor of unprovenOf(lane.members, placeOf(lane.members))) {
+      const members = [...lane.members].filter(({ received }) => received === cursor);
+      if (members[0] === undefined) continue;
+      try {
+        await this.#ask('GET', `/messages?topics=${encodeURIComponent(members[0].topics.join(','))}&after=${encodeURIComponent(cursor)}&limit=1`);
+        prove(members, cursor);
+      } catch (error) {
+        const { code, details } = error as GodwitError;
+        if (code === 'INVALID_CURSOR') for (const member of members) this.#owner.failed(member, error);
+        else if (code === 'CURSOR_EXPIRED' && typeof details.earliest === 'string') {
+          for (const member of members) member.isUnproven = false;
+          gapTo(members, details.earliest);
+        } else throw error;
+      }
+    }
   }
 
-  #split({ members }: Lane): void {
+  #refuse(lane: OpenLane, error: GodwitError, after: string): void {
+    this.#forget(lane);
+    const members = [...lane.members];
+    const culprits = new Set(culpritsOf(members, error, after, this.#owner.isAlone));
+    for (const member of culprits) this.#owner.failed(member, error);
+    if (culprits.size === 0) this.#split(members);
+    else this.add(members.filter((member) => !culprits.has(member)));
+  }
+
+  #split(members: readonly Delivery[]): void {
     for (const member of members) this.#owner.alone(member);
-    this.add([...members]);
+    this.add(members);
   }
 
   #forget(lane: OpenLane): void {
@@ -195,8 +246,9 @@ export class SocketLanes {
 
   /** Ends lanes without members, and narrows those that carry patterns of members which left. */
   #tidy(): void {
-    const lanes = this.#surplus ?? [];
-    this.#surplus = undefined;
+    this.#isTidying = false;
+    const lanes = [...this.#surplus];
+    this.#surplus.clear();
     for (const lane of lanes) {
       if (lane.members.size === 0) lane.work = lane.work.then(() => (lane.members.size === 0 ? this.#drop(lane) : undefined));
       else if (laneOf([...lane.members]).key !== lane.key) this.#replace([lane]);
@@ -204,7 +256,7 @@ export class SocketLanes {
   }
 
   #repack(): void {
-    this.#replace([...this.#lanes.values()].filter(({ id }) => id !== undefined));
+    this.#replace([...this.#lanes.values()].filter(({ id, key }) => id !== undefined && key.split(',').length < MOST_PATTERNS / 2));
   }
 
   /** Other lanes for the same members; the old ones end once the new ones are open, and until then both bring what is taken once. */
