@@ -46,7 +46,7 @@ const Navigation = () => {
         ))}
         <li class="side-you">
           <a href={pathTo('you')} aria-current={page === 'you' ? 'page' : undefined} title={who.value?.client}>
-            You <span>{who.value?.client}</span>
+            You <span>· {who.value?.client}</span>
           </a>
         </li>
       </ul>
@@ -67,10 +67,15 @@ const Content = () => {
   }, [page, entry]);
   if (page === '') return null;
   const Page = CONTENT[page];
-  if (Page === undefined) return <Empty title="There is no such page">Choose one from the navigation.</Empty>;
+  if (Page === undefined)
+    return (
+      <Empty whole title="There is no such page">
+        Choose one from the navigation.
+      </Empty>
+    );
   if (entry !== undefined && !entry.isShown()) {
     return (
-      <Empty title="Not for these credentials">
+      <Empty whole title="Not for these credentials">
         <p>
           This page needs the scope <code>{NEEDED[page]}</code>. Sign in with a key that has it, or choose another page.
         </p>

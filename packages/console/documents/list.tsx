@@ -81,10 +81,20 @@ const Filters = ({
   );
 };
 
-const SortHead = ({ field, sort, onSort }: { readonly field: string; readonly sort: string; readonly onSort: (sort: string) => void }) => {
+const SortHead = ({
+  field,
+  sort,
+  isNumber,
+  onSort,
+}: {
+  readonly field: string;
+  readonly sort: string;
+  readonly isNumber: boolean;
+  readonly onSort: (sort: string) => void;
+}) => {
   const state = sort === field ? 'ascending' : sort === `-${field}` ? 'descending' : undefined;
   return (
-    <th scope="col" aria-sort={state}>
+    <th scope="col" aria-sort={state} class={isNumber ? 'number' : 'text'}>
       <button type="button" class="sort" onClick={() => onSort(state === undefined ? field : state === 'ascending' ? `-${field}` : '')}>
         {field}
         <span aria-hidden="true">{state === 'ascending' ? ' ↑' : state === 'descending' ? ' ↓' : ''}</span>
@@ -131,7 +141,7 @@ export const DocumentList = ({ collection, schema, chosen, changes }: ListProps)
                 <thead>
                   <tr>
                     {['id', ...columns, 'updatedAt', 'version'].map((field) => (
-                      <SortHead key={field} field={field} sort={sort} onSort={setSort} />
+                      <SortHead key={field} field={field} sort={sort} isNumber={typeof documents[0]?.[field] === 'number'} onSort={setSort} />
                     ))}
                   </tr>
                 </thead>

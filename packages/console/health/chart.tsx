@@ -15,10 +15,13 @@ export interface ChartProps {
   readonly lines: readonly Line[];
   readonly points: readonly Figures[];
   readonly format: (value: number) => string;
+  /** Whether the scale goes by powers of two, as sizes do. */
+  readonly binary?: boolean;
 }
 
 const HEIGHT = 148;
 const AXIS_WIDTH = 62;
+const POWERS = Array.from({ length: 45 }, (_, power) => 2 ** power);
 
 const colourOf = (element: Element): string => getComputedStyle(element).color;
 
@@ -30,7 +33,7 @@ const dataOf = (points: readonly Figures[], lines: readonly Line[]): uPlot.Align
 /** The scale begins at nothing, so that small changes look small. */
 const range = (_plot: uPlot, _low: number | null, high: number | null): uPlot.Range.MinMax => [0, high === null || high <= 0 ? 1 : high * 1.1];
 
-export const Chart = ({ title, lines, points, format }: ChartProps) => {
+export const Chart = ({ title, lines, points, format, binary = false }: ChartProps) => {
   const card = useRef<HTMLElement>(null);
   const frame = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | undefined>(undefined);
@@ -64,7 +67,16 @@ export const Chart = ({ title, lines, points, format }: ChartProps) => {
             space: 70,
             values: (_, ticks) => ticks.map((tick) => new Date(tick * 1000).toTimeString().slice(0, 8)),
           },
-          { stroke: quiet, grid, ticks: { show: false }, font, size: AXIS_WIDTH, space: 32, values: (_, ticks) => ticks.map((tick) => format(tick)) },
+          {
+            stroke: quiet,
+            grid,
+            ticks: { show: false },
+            font,
+            size: AXIS_WIDTH,
+            space: 32,
+            ...(binary ? { incrs: POWERS } : {}),
+            values: (_, ticks) => ticks.map((tick) => format(tick)),
+          },
         ],
         series: [
           {},

@@ -9,6 +9,7 @@ interface ChartOf {
   readonly title: string;
   readonly lines: readonly Line[];
   readonly format: (value: number) => string;
+  readonly binary?: boolean;
 }
 
 const perSecond = (value: number): string => `${rate(value)}/s`;
@@ -52,7 +53,7 @@ const CHARTS: readonly ChartOf[] = [
       { name: 'failed', of: ({ failed }) => failed },
     ],
   },
-  { title: 'Size of the log', format: bytes, lines: [{ name: 'bytes', of: ({ logBytes }) => logBytes }] },
+  { title: 'Size of the log', format: bytes, binary: true, lines: [{ name: 'bytes', of: ({ logBytes }) => logBytes }] },
   { title: 'CPU', format: (value) => `${rate(value)} %`, lines: [{ name: 'of one core', of: ({ cpu }) => cpu }] },
 ];
 
@@ -70,7 +71,14 @@ export const HealthPage = () => {
   const stats = latest.value;
   const points = history.value;
   const error = trouble.value;
-  if (stats === undefined) return <div class="page">{error === undefined ? <Loading what="the figures" /> : <Failure error={error} />}</div>;
+  if (stats === undefined) {
+    return (
+      <div class="page">
+        <h1 class="unseen">Health</h1>
+        {error === undefined ? <Loading what="the figures" /> : <Failure error={error} />}
+      </div>
+    );
+  }
   const { log, connections, store, feed } = stats;
   return (
     <div class="page">
@@ -80,7 +88,8 @@ export const HealthPage = () => {
           <span class="muted">up for {duration(stats.uptime)}</span>
         </header>
         {error !== undefined && <Notice tone="warn">What is shown may be old: {explain(error).title.toLowerCase()}.</Notice>}
-        <div class="scroll">
+        {/* biome-ignore lint/a11y/noNoninteractiveTabindex: nothing in it has the focus, and it must scroll by keys. */}
+        <section class="scroll" aria-label="Figures" tabIndex={0}>
           <dl class="tiles">
             <Tile name="Log" value={log.messages === 1 ? '1 message' : `${count(log.messages)} messages`} more={bytes(log.bytes)} />
             <Tile
@@ -108,7 +117,7 @@ export const HealthPage = () => {
             ))}
           </div>
           <SettingsInForce />
-        </div>
+        </section>
       </div>
     </div>
   );

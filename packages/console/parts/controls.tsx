@@ -159,7 +159,7 @@ const copyText = async (text: string): Promise<boolean> => {
 };
 
 /** Copies `text`; `label` says what it is. */
-export const Copy = ({ text, label, children }: { readonly text: string; readonly label: string; readonly children?: ComponentChildren }) => {
+export const Copy = ({ text, label }: { readonly text: string; readonly label: string }) => {
   const [said, setSaid] = useState('');
   const timer = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
   useEffect(() => () => clearTimeout(timer.current), []);
@@ -170,7 +170,6 @@ export const Copy = ({ text, label, children }: { readonly text: string; readonl
   };
   return (
     <button type="button" class="copy" aria-label={said === '' ? `Copy ${label}` : `${said}: ${label}`} title={`Copy ${label}`} onClick={() => void copy()}>
-      {children}
       <span class="copy-mark" aria-hidden="true">
         {said === '' ? 'Copy' : said}
       </span>

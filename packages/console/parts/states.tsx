@@ -4,9 +4,10 @@ import { ERRORS, type ErrorCode } from '@godwit/protocol';
 import type { ComponentChildren } from 'preact';
 import { Button } from './controls.tsx';
 
-export const Empty = ({ title, children }: { readonly title: string; readonly children?: ComponentChildren }) => (
+/** `whole`: it is all that the page has, so its title is the page's. */
+export const Empty = ({ title, children, whole = false }: { readonly title: string; readonly children?: ComponentChildren; readonly whole?: boolean }) => (
   <div class="state">
-    <p class="state-title">{title}</p>
+    {whole ? <h1 class="state-title">{title}</h1> : <p class="state-title">{title}</p>}
     {children !== undefined && <div class="state-text">{children}</div>}
   </div>
 );

@@ -135,9 +135,9 @@ export const SubscriptionsPage = () => {
     {
       name: 'Acknowledged up to',
       of: ({ cursor }) => (
-        <Copy text={cursor} label="cursor">
-          <code>{cursor}</code>
-        </Copy>
+        <>
+          <code>{cursor}</code> <Copy text={cursor} label="cursor" />
+        </>
       ),
     },
     {
