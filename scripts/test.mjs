@@ -18,7 +18,7 @@ if (!prepare()) wrong.push('the build');
 if (places.length === 0 && !lint()) wrong.push('lint');
 const node = args.includes('--node-26') ? node26() : projectNode;
 
-const files = (places.length > 0 ? places : ['packages', 'spec', 'scripts', 'bench']).flatMap(testsIn).sort();
+const files = (places.length > 0 ? places : ['packages', 'spec', 'scripts', 'bench', 'examples']).flatMap(testsIn).sort();
 if (files.length === 0) stop(`no test file in ${places.join(', ') || 'the workspace'}: a run without tests proves nothing`);
 
 const reporter = pathForNode('scripts/test-report.mjs');
