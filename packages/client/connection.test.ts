@@ -317,6 +317,42 @@ describe('an open connection', () => {
     assert.deepEqual(world.socket.asked(/^POST \/session$/)[0]?.payload.data, { token: 'token-2' });
   });
 
+  test('5.4: a token that lives no longer than its warning is renewed after half of its life, again and again, and not at once without end', async () => {
+    let tokens = 0;
+    const { world, client } = await subscribed({ getToken: () => `token-${++tokens}` });
+    const at = (ms: number): string => new Date(world.clock.now() + ms).toISOString();
+    const renewals = () => world.socket.asked(/^POST \/session$/);
+    for (let round = 1; round <= 5; round++) {
+      world.socket.notice('expiring', { expiresAt: at(6000) }, at(0));
+      await world.clock.advance(round === 1 ? 0 : 2999);
+      assert.equal(renewals().length, round === 1 ? 1 : round - 1);
+      await world.clock.advance(round === 1 ? 0 : 1);
+      assert.equal(renewals().length, round);
+      world.socket.answer(renewals().at(-1) as never, 200, { expiresAt: at(6000) });
+      await settle();
+    }
+    assert.equal(tokens, 6);
+    world.socket.notice('expiring', { expiresAt: at(6000) }, at(0));
+    await client.close();
+    assert.equal(world.clock.timers, 0);
+  });
+
+  test('5.4: a session that ended while its token was got is not renewed over HTTP, and nothing is said of it', async () => {
+    let given = (_token: string): void => {};
+    let asked = 0;
+    const errors: unknown[] = [];
+    const { world, client } = await subscribed({ getToken: () => (++asked === 1 ? 'token-1' : new Promise<string>((resolve) => (given = resolve))) });
+    client.on('error', ({ error }) => errors.push(error));
+    world.socket.notice('expiring', { expiresAt: 't' });
+    await settle();
+    world.socket.end(1006);
+    given('token-2');
+    await settle();
+    world.requests.find(({ url }) => url.pathname === '/v1/session')?.refuse(426, 'WEBSOCKET_REQUIRED');
+    await settle();
+    assert.deepEqual(errors, []);
+  });
+
   test('back in sight, or with the network back, what is silent is found out in 5 s, and what waits is tried at once', async () => {
     const page = new EventTarget();
     const document = Object.assign(new EventTarget(), { visibilityState: 'visible' });

@@ -53,6 +53,8 @@ export class Connection {
   /** Attempts of a WebSocket that failed in a row. */
   #failures = 0;
   #renewals = 0;
+  #renewedAt = Number.NEGATIVE_INFINITY;
+  #renewTimer: unknown;
   #openedAt = 0;
   #goAwayMs: number | undefined;
   #socketTimer: unknown;
@@ -140,7 +142,7 @@ export class Connection {
     const socket: Socket = new Socket(environment, url, credential, {
       welcome: (welcome) => this.#welcomed(socket, welcome),
       event: (event, bytes) => this.#options.flow.event(event, bytes),
-      notice: (name, data) => this.#noticed(name, data),
+      notice: (name, data, timestamp) => this.#noticed(name, data, timestamp),
       end: (end) => this.#socketEnded(end),
     });
     this.#socket = socket;
@@ -158,24 +160,34 @@ export class Connection {
     this.#options.flow.overSocket(socket);
   }
 
-  #noticed(name: string, data: Record<string, unknown>): void {
+  #noticed(name: string, data: Record<string, unknown>, timestamp: string): void {
     if (name === 'goaway') this.#goAwayMs = Number(data['reconnectAfterMs']) || 0;
-    else if (name === 'expiring') void this.#renew();
+    else if (name === 'expiring') this.#expiring(Date.parse(String(data['expiresAt'])) - Date.parse(timestamp));
     else this.#options.flow.notice(name, data);
   }
 
+  /** The warning comes a minute ahead (5.4). One of a token that lives no longer than that follows its renewal at once: half of its life is waited for then, else there is no end of it. */
+  #expiring(left: number): void {
+    const { clock } = this.#options.environment;
+    if (!(clock.now() - this.#renewedAt < left)) void this.#renew();
+    else this.#renewTimer = clock.setTimeout(() => void this.#renew(), left / 2);
+  }
+
   async #renew(): Promise<void> {
-    const { credentials, call, failed } = this.#options;
+    const { credentials, call, failed, environment } = this.#options;
     if (!credentials.canRenew) return;
+    this.#renewedAt = environment.clock.now();
     try {
       await call('POST', '/session', { data: { token: await credentials.renew() } });
     } catch (error) {
-      if (!this.#isClosed) failed(error);
+      // Without a WebSocket there is no session to renew; the next one begins with the new token.
+      if (!this.#isClosed && (error as GodwitError).code !== 'WEBSOCKET_REQUIRED') failed(error);
     }
   }
 
   #socketEnded({ code, reason, welcomed }: SocketEnd): void {
     this.#socket = undefined;
+    this.#options.environment.clock.clearTimeout(this.#renewTimer);
     if (this.#isClosed) return;
     const { environment, credentials, flow } = this.#options;
     if (welcomed) {

@@ -42,8 +42,8 @@ export class ScriptedSocket {
     this.onmessage?.({ data: JSON.stringify(message) });
   }
 
-  notice(name: string, data: unknown): void {
-    this.message({ messageId: 'n', type: 'event', payload: { topic: `$sys.${name}`, data }, timestamp: 't' });
+  notice(name: string, data: unknown, timestamp = 't'): void {
+    this.message({ messageId: 'n', type: 'event', payload: { topic: `$sys.${name}`, data }, timestamp });
   }
 
   welcome({ heartbeatInterval = 30_000, limits = {} }: { heartbeatInterval?: number; limits?: object } = {}): void {

@@ -31,7 +31,8 @@ export interface SocketListener {
   welcome(welcome: Welcome): void;
   /** `bytes`: about how much it weighs. */
   event(event: SocketEvent, bytes: number): void;
-  notice(name: string, data: Record<string, unknown>): void;
+  /** `timestamp`: when the server said it. */
+  notice(name: string, data: Record<string, unknown>, timestamp: string): void;
   end(end: SocketEnd): void;
 }
 
@@ -176,7 +177,7 @@ export class Socket {
     else if (type !== 'event') return;
     else if (!payload.topic?.startsWith('$')) this.#listener.event(message as unknown as SocketEvent, text.length);
     else if (payload.topic === '$sys.welcome') this.#greeted(payload['data'] as Welcome);
-    else this.#listener.notice(payload.topic.slice('$sys.'.length), payload['data'] as Record<string, unknown>);
+    else this.#listener.notice(payload.topic.slice('$sys.'.length), payload['data'] as Record<string, unknown>, message.timestamp);
   }
 
   #greeted(welcome: Welcome): void {
