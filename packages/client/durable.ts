@@ -30,6 +30,8 @@ export class Durable {
   readonly #options: DurableOptions;
   #created: Promise<boolean> | undefined;
   #acknowledged = '';
+  /** A pull that is under way says that everything up to here is finished. */
+  #carried = '';
   #attachedTo: Socket | undefined;
   #timer: unknown;
   #acking: Promise<void> | undefined;
@@ -115,7 +117,7 @@ export class Durable {
 
   /** Something is finished: it is acknowledged soon. */
   finished(): void {
-    if (this.#timer !== undefined || this.#acking !== undefined || this.#unacknowledged === undefined) return;
+    if (this.#timer !== undefined || this.#acking !== undefined || this.#unacknowledged === undefined || this.#unacknowledged <= this.#carried) return;
     const { clock } = this.#options.environment;
     this.#timer = clock.setTimeout(() => void this.acknowledge(), GATHER_MS);
   }
@@ -148,6 +150,14 @@ export class Durable {
         return;
       }
     }
+  }
+
+  /** A pull takes along what is finished, so that it needs no request of its own; undefined: nothing does any more. */
+  carry(cursor: string | undefined): void {
+    this.#carried = cursor ?? '';
+    if (cursor === undefined) return;
+    this.#options.environment.clock.clearTimeout(this.#timer);
+    this.#timer = undefined;
   }
 
   acknowledged(cursor: string): void {

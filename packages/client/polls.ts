@@ -252,6 +252,7 @@ export class Polls {
     const { delivery } = durable;
     if (!(await durable.create()) || signal.aborted) return;
     const ack = delivery.finished;
+    durable.carry(ack);
     const page = await this.#read((wait) =>
       this.#options.ask('POST', `${durable.path}/pull`, {
         data: { limit: LIMIT, wait: wait / 1000, ...(ack === undefined ? {} : { ack }) },
@@ -259,6 +260,7 @@ export class Polls {
         timeout: wait + LATE_MS,
       }),
     ).catch((error: unknown) => {
+      durable.carry(undefined);
       const { code, details, retryable, status } = error as GodwitError;
       if (signal.aborted || retryable || status === 0 || status === 401) throw error;
       if (code === 'CURSOR_EXPIRED' && typeof details['earliest'] === 'string') delivery.gap(delivery.received ?? '', details['earliest']);
