@@ -212,6 +212,11 @@ test('what an orchestrator injects is passed over', async () => {
   assert.equal((await load({ env: injected })).port, 7117);
 });
 
+test('what the other commands read is no setting, and may stand beside a server', async () => {
+  const { port } = await load({ env: { GODWIT_URL: 'http://localhost:7117', GODWIT_KEY: 'a key', GODWIT_TOKEN: 'a token' } });
+  assert.equal(port, 7117);
+});
+
 test('the admin key comes from the environment only and is never repeated', async () => {
   assert.equal((await load({ env: { GODWIT_ADMIN_KEY: 'abcdefgh~+/=-._0' } })).adminKey, 'abcdefgh~+/=-._0');
   for (const key of ['', 'short-secret', 'sixteen letters and spaces', 'ümlaut-ümlaut-ümlaut']) {

@@ -30,7 +30,7 @@ export const create: Run<'create'> = async (call) => {
 const createLines = async (call: Call<'create'>): Promise<number> => {
   const { words, output, signal } = call;
   const { done, refused } = await sendLines({
-    client: await call.connect(),
+    connect: call.connect,
     lines: linesOf(words.data, call),
     signal,
     output,

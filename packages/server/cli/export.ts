@@ -1,10 +1,12 @@
 // `godwit export`: collections and messages as lines (see moving/format.ts). To a file it can be interrupted at any moment: the last whole line says where the
 // next run goes on, and the file becomes what it would have been.
 import { resolve } from 'node:path';
+import type { Client } from '@godwit/client';
 import type { Call, Run } from './frame/call.ts';
 import { needCredentials } from './frame/connection.ts';
 import { CommandError } from './frame/failure.ts';
 import { query } from './frame/path.ts';
+import { limitText } from './frame/patience.ts';
 import { countText, Progress } from './frame/progress.ts';
 import { UsageError } from './frame/usage.ts';
 import { lookInto, openFile } from './moving/file.ts';
@@ -57,8 +59,7 @@ const begin = async (out: string, selection: Selection, url: string): Promise<Be
   }
 };
 
-const headerOf = async ({ connect, signal, now }: Call<'export'>, selection: Selection, url: string): Promise<Header> => {
-  const client = await connect();
+const headerOf = async (client: Client, { signal, now }: Call<'export'>, selection: Selection, url: string): Promise<Header> => {
   const { data: server } = await client.request<Header['server']>('GET', '', { signal });
   const all = selection.collections.includes('*');
   const named = all
@@ -87,10 +88,11 @@ export const exportData: Run<'export'> = async (call) => {
   const whom = await call.whom();
   needCredentials(whom);
   const toFile = flags.out !== undefined && flags.out !== '-';
-  const client = await call.connect();
+  let tell: (why: string) => void = () => {};
+  const client = await call.connect({}, (seconds) => tell(limitText(seconds)));
   const progress = new Progress(output, call.now);
   // Asked before the file is made, so that a wrong address leaves nothing behind.
-  const fresh = await headerOf(call, selection, whom.url);
+  const fresh = await headerOf(client, call, selection, whom.url);
   const begun: Begun = toFile
     ? await begin(resolve(call.cwd, flags.out as string), selection, whom.url)
     : { header: undefined, last: undefined, lines: 0, sink: { write: (text) => output.write(text), finish: async () => {} } };
@@ -112,7 +114,8 @@ export const exportData: Run<'export'> = async (call) => {
       if (begun.header === undefined) await write([header]);
       let doing = 'Exporting';
       const step = (part?: number, waiting?: string): void => progress.step({ doing, done: lines - started, unit: 'lines', part, waiting });
-      for await (const page of pagesOf({ client, header, last, signal, waiting: (why) => step(undefined, why) })) {
+      tell = (why) => step(undefined, why);
+      for await (const page of pagesOf({ client, header, last, signal, waiting: tell })) {
         doing = `Exporting ${page.of}`;
         await write(page.lines);
         for (const { type } of page.lines) {

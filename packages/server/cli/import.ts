@@ -9,6 +9,7 @@ import { needCredentials } from './frame/connection.ts';
 import { CommandError } from './frame/failure.ts';
 import { type Line, readLines } from './frame/input.ts';
 import { query } from './frame/path.ts';
+import { limitText } from './frame/patience.ts';
 import { countText, Progress } from './frame/progress.ts';
 import { type Header, readHeader } from './moving/format.ts';
 import { groupsOf } from './moving/groups.ts';
@@ -100,7 +101,8 @@ export const importData: Run<'import'> = async (call) => {
   const whom = await call.whom();
   needCredentials(whom);
   const source = await openSource(words.file, call);
-  const client = await call.connect();
+  let tell: (why: string) => void = () => {};
+  const client = await call.connect({}, (seconds) => tell(limitText(seconds)));
   let state = await begin(source, whom.url, client, flags.again, signal);
   if (state.done) {
     output.note(`${words.file} was imported into ${whom.url} already; --again imports it once more.`);
@@ -116,6 +118,7 @@ export const importData: Run<'import'> = async (call) => {
       waiting,
       part: source.size === undefined ? undefined : state.bytes / source.size,
     });
+  tell = step;
   const warn = (sentence: string): void => {
     progress.clear();
     output.note(sentence);

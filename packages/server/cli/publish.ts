@@ -22,9 +22,8 @@ export const publish: Run<'publish'> = async (call) => {
 
 const publishLines = async (call: Parameters<Run<'publish'>>[0]): Promise<number> => {
   const { words, output, signal } = call;
-  const client = await call.connect();
   const { done, refused } = await sendLines({
-    client,
+    connect: call.connect,
     lines: linesOf(words.data, call),
     signal,
     output,

@@ -79,9 +79,9 @@ const carryOut = async (row: Row & { readonly name: CommandName }, argv: readonl
     signal: AbortSignal.any([stop.signal, world.interrupt]),
     now: Date.now,
     whom,
-    connect: async (options) => {
+    connect: async (options, limited) => {
       const { clientOf } = await import('./frame/connection.ts');
-      const client = clientOf(await whom(), (error) => stop.abort(error), options);
+      const client = clientOf(await whom(), (error) => stop.abort(error), options, limited);
       clients.push(client);
       return client;
     },

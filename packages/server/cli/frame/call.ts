@@ -3,7 +3,7 @@
 import type { Readable } from 'node:stream';
 import type { Client, ClientOptions } from '@godwit/client';
 import type { CommandName, FlagsOf, WordsOf } from '../table.ts';
-import type { Whom } from './connection.ts';
+import type { Limited, Whom } from './connection.ts';
 import type { Output } from './output.ts';
 
 export interface Call<N extends CommandName> {
@@ -18,8 +18,8 @@ export interface Call<N extends CommandName> {
   readonly now: () => number;
   /** Where the server is and who asks. */
   whom(): Promise<Whom>;
-  /** The client; closed when the command has ended. */
-  connect(options?: Partial<ClientOptions>): Promise<Client>;
+  /** The client; closed when the command has ended. `limited` hears of each wait for a limit of the key. */
+  connect(options?: Partial<ClientOptions>, limited?: Limited): Promise<Client>;
 }
 
 // biome-ignore lint/suspicious/noConfusingVoidType: a command that has nothing to say says nothing.

@@ -36,6 +36,8 @@ export const whom = (flags: ConnectionFlags, env: Readonly<Record<string, string
   return { url: url.href.replace(/\/(?:v1\/?)?$/, ''), key: key ?? envKey, token: token ?? envToken };
 };
 
+export type Limited = (seconds: number) => void;
+
 const REASONS: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'nothing listens there',
   ENOTFOUND: 'there is no such host',
@@ -65,14 +67,15 @@ export const reasonOf = (error: unknown): string | undefined => {
 
 /**
  * A client of that server. `gaveUp` hears, once, when the first attempt to reach it fails in a way that waiting does not mend; from the first answer on, the
- * client's own patience holds.
+ * client's own patience holds. `limited` hears how many seconds the client is about to wait because a limit is reached.
  */
-export const clientOf = ({ url, key, token }: Whom, gaveUp: (error: CommandError) => void, options: Partial<ClientOptions> = {}): Client => {
+export const clientOf = ({ url, key, token }: Whom, gaveUp: (error: CommandError) => void, options: Partial<ClientOptions> = {}, limited?: Limited): Client => {
   let reached = false;
   const patient: typeof fetch = async (input, init) => {
     try {
       const response = await fetch(input, init);
       reached = true;
+      if (response.status === 429) limited?.(Number(response.headers.get('retry-after') ?? 1));
       return response;
     } catch (error) {
       // One that was ended from here, in time or by a person, says nothing of the server.

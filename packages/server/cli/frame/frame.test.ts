@@ -8,7 +8,7 @@ import { below, COMMANDS, findCommand, PREFIXES } from '../table.ts';
 import { whom } from './connection.ts';
 import { failureOf, sentenceOf } from './failure.ts';
 import { commandHelp, overview, usageOf } from './help.ts';
-import { readLines } from './input.ts';
+import { type Line, readLines } from './input.ts';
 import { Output, plain } from './output.ts';
 import { parseCommand } from './parse.ts';
 import { patiently } from './patience.ts';
@@ -134,6 +134,8 @@ test('progress says rate and time left, on a terminal only, a few times a second
   const shown = err();
   assert.equal(shown.split('\r').length - 1, 17);
   assert(shown.endsWith('Importing x: 40,000 lines, 10,000/s, 25 %, 12 s left'), shown);
+  progress.step({ doing: 'Importing x', done: 40_000, unit: 'lines', part: 0.25, waiting: 'waiting 60 s for the limit of this key' });
+  assert.equal(err(), '\r\u001b[KImporting x: 40,000 lines, waiting 60 s for the limit of this key', 'at once, and in the width of a terminal');
   progress.clear();
   assert.equal(err(), '\r\u001b[K');
   const quiet = captured();
@@ -147,7 +149,8 @@ test('lines come whole wherever the pieces break, with their numbers and places'
   const bytes = Buffer.from(text);
   for (let size = 1; size <= bytes.length; size++) {
     const pieces = Array.from({ length: Math.ceil(bytes.length / size) }, (_, index) => bytes.subarray(index * size, (index + 1) * size));
-    const lines = await Array.fromAsync(readLines(Readable.from(pieces)));
+    const lines: Line[] = [];
+    for await (const line of readLines(Readable.from(pieces))) lines.push(line);
     assert.deepEqual(
       lines.map(({ number, text: line, end, whole }) => [number, line, end, whole]),
       [

@@ -1,11 +1,13 @@
 // Many lines as few requests: while one batch is under way the lines that arrive meanwhile gather for the next, so that order holds and a slow source waits for
 // nobody. A line that is refused is told of by its number, and the rest go on.
-import type { BatchResult, Client } from '@godwit/client';
+import type { BatchResult } from '@godwit/client';
 import { type BatchOperation, BOUNDS, ERRORS } from '@godwit/protocol';
+import type { CommandName } from '../table.ts';
+import type { Call } from './call.ts';
 import { CommandError } from './failure.ts';
 import type { Line } from './input.ts';
 import { type Output, plain } from './output.ts';
-import { patiently } from './patience.ts';
+import { limitText, patiently } from './patience.ts';
 import type { Progress } from './progress.ts';
 
 /** Below the server's own bounds (9.2.1, 7.2.2). */
@@ -13,7 +15,7 @@ const MOST_OPERATIONS = 100;
 const MOST_BYTES = 4 * 1024 * 1024;
 
 export interface LineWork {
-  readonly client: Client;
+  readonly connect: Call<CommandName>['connect'];
   readonly lines: AsyncIterable<Line>;
   readonly signal: AbortSignal;
   readonly output: Output;
@@ -39,8 +41,10 @@ const pointOut = (output: Output, number: number, code: string, message: string)
 
 /** Sends every line. Resolves with how many were done and how many refused. */
 export const sendLines = async (work: LineWork): Promise<{ readonly done: number; readonly refused: number }> => {
-  const { client, output, progress, signal } = work;
+  const { output, progress, signal } = work;
   let [done, refused] = [0, 0];
+  const step = (waitingFor?: string): void => progress.step({ doing: work.doing, done, unit: work.unit, waiting: waitingFor });
+  const client = await work.connect({}, (seconds) => step(limitText(seconds)));
   let waiting: Waiting[] = [];
   let ended = false;
   let wake: () => void = () => {};
@@ -58,7 +62,7 @@ export const sendLines = async (work: LineWork): Promise<{ readonly done: number
           pointOut(output, number, 'MALFORMED_JSON', 'This is not JSON');
           continue;
         }
-        waiting.push({ number, operation: work.operation(value), bytes: text.length });
+        waiting.push({ number, operation: work.operation(value), bytes: Buffer.byteLength(text) });
         wake();
         if (waiting.length >= 2 * MOST_OPERATIONS) await new Promise<void>((resolve) => (makeRoom = resolve));
       }
@@ -98,7 +102,7 @@ export const sendLines = async (work: LineWork): Promise<{ readonly done: number
             { requestId, signal },
           ),
         signal,
-        (waitingFor) => progress.step({ doing: work.doing, done, unit: work.unit, waiting: waitingFor }),
+        step,
       );
       for (const [index, { number }] of batch.entries()) {
         const result = results[index];
@@ -111,7 +115,7 @@ export const sendLines = async (work: LineWork): Promise<{ readonly done: number
           pointOut(output, number, result?.error?.code ?? 'INTERNAL', result?.error?.message ?? ERRORS.INTERNAL.sentence);
         }
       }
-      progress.step({ doing: work.doing, done, unit: work.unit });
+      step();
     }
   };
 

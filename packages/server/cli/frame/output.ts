@@ -70,7 +70,8 @@ export class Output {
   }
 
   get columns(): number {
-    return this.#stderr.columns ?? 80;
+    // A terminal that does not know its width says 0.
+    return this.#stderr.columns || 80;
   }
 
   style(style: Style, text: string): string {

@@ -8,6 +8,9 @@ const ABSENT: ReadonlySet<string> = new Set(['UNAVAILABLE', 'NETWORK', 'CLIENT_T
 const ABSENT_ATTEMPTS = 5;
 const WAIT_MS = 2_000;
 
+/** What is said where a limit is waited for. */
+export const limitText = (seconds: number): string => `waiting ${Math.ceil(seconds)} s for the limit of this key`;
+
 const pause = (ms: number, signal: AbortSignal): Promise<void> =>
   new Promise((resolve, reject) => {
     const stop = (): void => {
@@ -32,7 +35,7 @@ export const patiently = async <T>(attempt: () => Promise<T>, signal: AbortSigna
       const isBudget = BUDGETS.has(error.code);
       if (!isBudget && !(ABSENT.has(error.code) && ++absences <= ABSENT_ATTEMPTS)) throw error;
       const ms = Math.max(error.details.retryAfterMs ?? 0, WAIT_MS);
-      waiting(isBudget ? `waiting ${Math.ceil(ms / 1000)} s for the limit of this key` : `waiting for the server (${error.code})`);
+      waiting(isBudget ? limitText(ms / 1000) : `waiting for the server (${error.code})`);
       await wait(ms, signal);
     }
   }

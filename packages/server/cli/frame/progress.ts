@@ -54,13 +54,13 @@ export class Progress {
   text({ doing, done, unit, part, waiting }: Step): string {
     const [first, last] = [this.#marks[0], this.#marks.at(-1)];
     const words = [`${doing}: ${countText(done)} ${unit}`];
+    if (waiting !== undefined) return [...words, waiting].join(', ');
     if (first !== undefined && last !== undefined && last.at > first.at) {
       const seconds = (last.at - first.at) / 1000;
       words.push(`${countText(Math.max(0, last.done - first.done) / seconds)}/s`);
       const gained = (last.part ?? 0) - (first.part ?? 0);
       if (part !== undefined && gained > 0) words.push(`${Math.floor(part * 100)} %`, `${spanText(((1 - part) / gained) * seconds * 1000)} left`);
     }
-    if (waiting !== undefined) words.push(waiting);
     return words.join(', ');
   }
 

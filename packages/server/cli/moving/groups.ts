@@ -38,10 +38,11 @@ export async function* groupsOf(lines: AsyncIterable<Line>, most: number, mostBy
       return;
     }
     const body = readBody(line.text, `Line ${line.number}`);
-    const isFull = items.length >= most || bytes + line.text.length > mostBytes;
+    const size = Buffer.byteLength(line.text);
+    const isFull = items.length >= most || bytes + size > mostBytes;
     if (items.length > 0 && (isFull || items[0]?.line.type !== body.type)) yield group(false);
     items.push({ line: body, number: line.number, text: line.text });
-    bytes += line.text.length;
+    bytes += size;
     last = line;
   }
   if (items.length > 0) yield group(false);
