@@ -43,6 +43,8 @@ export class Feed implements Flow {
   #socket: Socket | undefined;
   #lanes: SocketLanes | undefined;
   #added: Delivery[] = [];
+  /** Stands furthest where this transport began, and speaks for all: is its place of this log, then theirs are. */
+  #furthest: Delivery | undefined;
 
   constructor(options: FeedOptions) {
     this.#owner = {
@@ -54,7 +56,7 @@ export class Feed implements Flow {
         this.#byDelivery.get(delivery)?.ready();
       },
       alone: (delivery) => this.#alone.add(delivery),
-      failed: (delivery, error) => this.#byDelivery.get(delivery)?.failed(error),
+      failed: (delivery, error) => this.#failed(delivery, error),
       ended: (delivery, reason) => this.#byDelivery.get(delivery)?.ended(reason),
     };
     this.#polls = new Polls({ ...options, ...this.#owner, wait: options.pollWait, deliveries: () => this.#unnamed(), durables: () => this.#durables.values() });
@@ -104,12 +106,14 @@ export class Feed implements Flow {
     this.#socket = socket;
     this.#lanes = new SocketLanes(socket, this.#owner);
     this.#added = [];
+    this.#doubt();
     const open = [...this.#unnamed()].filter(({ isBehind }) => !isBehind);
     if (open.length > 0) this.#lanes.add(open);
     for (const durable of this.#durables.values()) void durable.attach(socket);
   }
 
   overPolls(): void {
+    this.#doubt();
     this.#polls.start();
   }
 
@@ -143,6 +147,34 @@ export class Feed implements Flow {
       if (durable === undefined) this.#lanes?.detached(subscription, reason);
       else this.#owner.ended(durable.delivery, reason);
     }
+  }
+
+  /**
+   * The store may be another by now, or one that was restored and lacks what these have seen (clause 1). Lanes begin at places that it knows, and would hide those that
+   * it does not: so the furthest is asked after, and all are where that is none of its own.
+   */
+  #doubt(): void {
+    let furthest: Delivery | undefined;
+    let nearest: string | undefined;
+    for (const delivery of this.#unnamed()) {
+      const { received, isBehind } = delivery;
+      if (received === undefined || received === '') continue;
+      if (isBehind) delivery.isUnproven = true;
+      else if (furthest === undefined || received > (furthest.received ?? '')) furthest = delivery;
+      if (nearest === undefined || received < nearest) nearest = received;
+    }
+    this.#furthest = furthest?.received === nearest ? undefined : furthest;
+    if (this.#furthest !== undefined) this.#furthest.isUnproven = true;
+  }
+
+  #failed(delivery: Delivery, error: unknown): void {
+    this.#byDelivery.get(delivery)?.failed(error);
+    if (delivery !== this.#furthest || (error as GodwitError).code !== 'INVALID_CURSOR') return;
+    this.#furthest = undefined;
+    const others = [...this.#unnamed()].filter(({ received }) => received !== undefined && received !== '');
+    for (const other of others) other.isUnproven = true;
+    this.#lanes?.add(others.filter(({ isBehind }) => !isBehind));
+    this.#polls.changed();
   }
 
   *#unnamed(): Iterable<Delivery> {
