@@ -5,6 +5,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { buildPages } from './pages.mjs';
+import { prune } from './prune.mjs';
 import { checkTools, npm, projectNode, quietNpm, root, runNode, say, stop } from './workspace.mjs';
 
 const modules = join(root, 'node_modules');
@@ -33,9 +34,11 @@ export function install() {
   if (found !== stamp) writeFileSync(stampFile, stamp);
 }
 
-/** Compiles, then makes the pages that the server carries out of what was compiled. */
+/** Compiles, takes away what is no more, then makes the pages that the server carries out of what was compiled. */
 export function build() {
-  return runNode([join('node_modules', 'typescript', 'bin', 'tsc'), '-b']) === 0 && buildPages();
+  if (runNode([join('node_modules', 'typescript', 'bin', 'tsc'), '-b']) !== 0) return false;
+  prune();
+  return buildPages();
 }
 
 /** A developer who ran `npm install` by hand has it all: npm's own note of what it installed says so. */
