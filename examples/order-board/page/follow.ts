@@ -25,20 +25,23 @@ const RETRY_MS = 1000;
 export const follow = <D extends Kept>(client: Client, collection: string, listener: Listener<D>): View<D> => {
   const documents = new Map<string, D>();
 
-  const load = async (): Promise<void> => {
+  /** A board has nothing better to do than to go on: only what the server refuses ends it. */
+  const read = async (): Promise<D[]> => {
     for (;;) {
       try {
-        const found = (await client.list(collection, { limit: 100 }).all()) as unknown as D[];
-        documents.clear();
-        for (const document of found) documents.set(document.id, document);
-        listener.all(documents);
-        return;
+        return (await client.list(collection, { limit: 100 }).all()) as unknown as D[];
       } catch (error) {
-        // The client has tried a few times by itself; a board has nothing better to do than to go on.
-        if (!(error instanceof GodwitError && error.retryable)) throw error;
+        if (error instanceof GodwitError && !error.retryable) throw error;
         await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
       }
     }
+  };
+
+  const load = async (): Promise<void> => {
+    const found = await read();
+    documents.clear();
+    for (const document of found) documents.set(document.id, document);
+    listener.all(documents);
   };
 
   const apply = (change: Change<D>): void => {
