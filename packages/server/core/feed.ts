@@ -119,6 +119,8 @@ export class Feed {
   readonly #recent: RecentMessages;
   /** The newest place that live followers have been given. */
   delivered: number;
+  /** What is being handed out is all there is: one group has something, and no other commit is on its way. Nothing is gained by waiting for more. */
+  isAlone = false;
   #closed = false;
 
   constructor(storage: Storage, cursors: LogCursors, recent: RecentBounds = RECENT) {
@@ -183,6 +185,7 @@ export class Feed {
     const touched = this.#routes.isEmpty ? undefined : this.#route(commit);
     if (this.#waiters.size > 0) for (let index = 0; index < commit.count; index++) this.#wake(commit.topicAt(index), commit.isChangeAt(index));
     this.delivered = commit.last;
+    this.isAlone = touched?.length === 1 && !this.storage.isWriting;
     for (const group of touched ?? []) {
       const { batch, members } = group;
       group.batch = [];
@@ -193,6 +196,7 @@ export class Feed {
       // Backwards: one that leaves while it takes its bytes changes places with one that has them already.
       for (let index = members.length - 1; index >= 0; index--) (members[index] as Member).deliver(bytes, batch);
     }
+    this.isAlone = false;
     this.#onDelivered();
   }
 

@@ -8,6 +8,8 @@ export interface Outlet {
   /** Too much waits in it: nothing more until it calls `resume`. */
   readonly congested: boolean;
   send(bytes: Buffer): void;
+  /** As `send`, of what is handed to many at once; it may become congested by it. */
+  deliver(bytes: Buffer): void;
   /** Messages after `from`, up to and with `to`, are no longer kept (6.2.9). */
   gap(subscription: string, from: string, to: string): void;
 }
@@ -120,7 +122,7 @@ export class Follower implements Member {
   }
 
   deliver(bytes: Buffer, _messages: readonly StoredMessage[]): void {
-    this.outlet.send(bytes);
+    this.outlet.deliver(bytes);
   }
 
   #step(): void {

@@ -77,7 +77,7 @@ export class Attachment extends Follower implements DurableAttachment {
       this.resume();
       return;
     }
-    super.deliver(bytes, messages);
+    this.outlet.send(bytes);
     this.sent(messages);
     if (this.room <= 0) this.leaveAt(this.feed.delivered);
   }

@@ -2,10 +2,11 @@
 // cannot see one, so credentials in a subprotocol that are refused are accepted and closed with a code that says what to do.
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { checkVersion, invalidField, isRequestId, PROTOCOL_VERSION, ProtocolError, SUPPORTED_VERSIONS } from '@godwit/protocol';
+import { checkVersion, invalidField, isRequestId, type KeyLimits, PROTOCOL_VERSION, ProtocolError, SUPPORTED_VERSIONS } from '@godwit/protocol';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { Identity } from '../../core/call.ts';
 import type { Core } from '../../core/core.ts';
+import { JsonText } from '../../core/json.ts';
 import { wireTime } from '../../core/time.ts';
 import { failureOf } from '../../dispatch/failure.ts';
 import type { Connection } from '../../session/connection.ts';
@@ -115,6 +116,15 @@ export const serveWebSockets = (server: Server, options: UpgradeOptions): void =
     options.finished('connect', error.status, performance.now());
   };
 
+  /** Of all keys that have the same: they are written once, not for each of thousands who come back. */
+  const limits = new WeakMap<KeyLimits, string>();
+  const limitsText = (identity: Identity): string => {
+    let text = limits.get(identity.limits);
+    // Those of this connection: a key may have its own, and a client paces itself by what it is told.
+    if (text === undefined) limits.set(identity.limits, (text = JSON.stringify({ ...options.shown(), ...identity.limits })));
+    return text;
+  };
+
   const accept = (webSocket: WebSocket, socket: Duplex, request: IncomingMessage, identity: Identity, instance: string | undefined): void => {
     // A message that many get is compressed once, with the full window: who asks for a smaller one is sent plain messages, as RFC 7692 allows.
     const isShared = webSocket.extensions.includes('permessage-deflate') && !request.headers['sec-websocket-extensions']?.includes('server_max_window_bits');
@@ -127,14 +137,11 @@ export const serveWebSockets = (server: Server, options: UpgradeOptions): void =
     webSocket.on('close', onClose);
     webSocket.on('error', onError);
     socket.on('drain', onDrain);
-    connection.notice('welcome', {
-      connectionId: connection.connectionId,
-      protocolVersion: PROTOCOL_VERSION,
-      heartbeatInterval: settings.heartbeatInterval,
-      // Those of this connection: a key may have its own, and a client paces itself by what it is told.
-      limits: { ...options.shown(), ...identity.limits },
-      expiresAt: identity.expiresAt === null ? null : wireTime(identity.expiresAt),
-    });
+    const expiresAt = identity.expiresAt === null ? 'null' : `"${wireTime(identity.expiresAt)}"`;
+    const text = `{"connectionId":"${connection.connectionId}","protocolVersion":"${PROTOCOL_VERSION}","heartbeatInterval":${settings.heartbeatInterval},"limits":${limitsText(identity)},"expiresAt":${expiresAt}}`;
+    connection.notice('welcome', new JsonText(text));
+    // With the handshake, in one write.
+    connection.flush();
   };
 
   const shakeHands = (request: IncomingMessage, socket: Duplex, head: Buffer, startedAt: number): void => {
@@ -162,10 +169,12 @@ export const serveWebSockets = (server: Server, options: UpgradeOptions): void =
       const identity =
         authorization === undefined && bearer !== undefined ? identifier.fromCredential(bearer, address) : identifier.fromHeader(authorization, address);
       connections.checkRoom(identity, instance);
+      socket.cork();
       sockets.handleUpgrade(request, socket, head, (webSocket) => {
         accept(webSocket, socket, request, identity, instance);
         options.finished('connect', 101, startedAt);
       });
+      socket.uncork();
     } catch (thrown) {
       const error = failureOf(thrown, (other) => options.unexpected(other, ''));
       const code = fromBrowser ? closeCodeOf(error) : undefined;
