@@ -141,7 +141,7 @@ export interface Subscription {
   readonly cursor: string | undefined;
   /** Resolves when the server has confirmed it: what is published from then on is handed over. Rejects where it is refused. */
   readonly ready: Promise<void>;
-  /** Resolves when it has ended: `close`, a takeover by another attachment (`taken-over`), its deletion, scopes that no longer cover it. Rejects where it failed. */
+  /** Resolves when it has ended: `closed`, a takeover by another attachment (`taken-over`), its deletion, scopes that no longer cover it. Rejects where it failed. */
   readonly closed: Promise<{ readonly reason: string }>;
   /** Ends it here, when the handler has finished the message in hand; a durable one is acknowledged up to there and lives on at the server. */
   close(): Promise<void>;

@@ -22,7 +22,7 @@ const isAboutCredentials = (error: unknown): error is GodwitError & { credential
 export const caller = (environment: Environment, credentials: Credentials, carrier: Carrier, retries = RETRIES): Call => {
   const { clock, random, newId } = environment;
   return async (method, path, { data, requestId = newId(), signal, timeout = TIMEOUT_MS, ifMatch } = {}) => {
-    const exchange: Exchange = { method, path, data, requestId, timeout, signal, headers: ifMatch === undefined ? {} : { 'if-match': ifMatch } };
+    const exchange: Exchange = { method, path, data, requestId, timeout, signal, headers: ifMatch === undefined ? undefined : { 'if-match': ifMatch } };
     let renewed = false;
     for (let attempt = 1; ; attempt++) {
       try {

@@ -24,8 +24,7 @@ const checkOptions = ({ url, key, token, getToken }: ClientOptions): void => {
   if (/[?#]/.test(url)) throw new TypeError('url has no query and no fragment.');
   if ([key, token, getToken].filter((given) => given !== undefined).length > 1) throw new TypeError('Give one of key, token and getToken.');
   const credential = key ?? token;
-  if (credential !== undefined && !CREDENTIAL.test(credential))
-    throw new TypeError('A key or token has letters, digits and . _ ~ - only: others cannot be sent over a WebSocket (5.1.1).');
+  if (credential !== undefined && !CREDENTIAL.test(credential)) throw new TypeError('A key or token has letters, digits and . _ ~ - only (5.1.1).');
 };
 
 const pathOf = (template: string, params: Readonly<Record<string, string>>): string =>
@@ -158,7 +157,7 @@ export const createClient = <Api extends AnyApi = AnyApi>(options: ClientOptions
       return (await call(method, pathOf(template, params), { ...given, data })).data;
     },
     batch: async (operations: readonly BatchOperation[], { mode, ...given }: RequestOptions & { mode?: string } = {}) =>
-      (await call('POST', '/batch', { ...given, data: { operations, ...(mode === undefined ? {} : { mode }) } })).data as BatchOutcome,
+      (await call('POST', '/batch', { ...given, data: { operations, mode } })).data as BatchOutcome,
     publish: async (topic: string, data: unknown, given?: RequestOptions) => (await call('POST', `/topics/${topic}/messages`, { ...given, data })).data,
     subscribe: (topics: string | readonly string[], second?: ((message: Message) => unknown) | SubscribeOptions, third?: SubscribeOptions) =>
       typeof second === 'function' ? subscribe(topics, second, third) : streaming((handler, leaving) => subscribe(topics, handler, second, leaving)),

@@ -3,10 +3,10 @@
 import type { ClientOptions, Environment, State } from './api.ts';
 import type { Call } from './calls.ts';
 import type { Credentials } from './credentials.ts';
-import { GodwitError } from './errors.ts';
+import { asError, expired, GodwitError, noAnswer } from './errors.ts';
 import type { Surroundings } from './surroundings.ts';
 import { Socket, type SocketEnd, type SocketEvent, type Welcome } from './transports/websocket.ts';
-import { reconnectWait, UPGRADE_MAX_MS } from './waits.ts';
+import { Alarm, reconnectWait, UPGRADE_MAX_MS } from './waits.ts';
 
 /** What takes the messages. Told of one transport at a time. */
 export interface Flow {
@@ -42,8 +42,6 @@ const CHECK_MS = 5000;
 /** How often in a row new credentials are got at once; then backing off. */
 const RENEWALS = 2;
 
-const ended = (code: ConstructorParameters<typeof GodwitError>[0]['code'], message: string): GodwitError => new GodwitError({ code, message });
-
 export class Connection {
   readonly #options: ConnectionOptions;
   #state: State = { status: 'idle', transport: undefined, error: undefined };
@@ -54,13 +52,13 @@ export class Connection {
   #failures = 0;
   #renewals = 0;
   #renewedAt = Number.NEGATIVE_INFINITY;
-  #renewTimer: unknown;
+  readonly #renewTimer: Alarm;
   #openedAt = 0;
   #goAwayMs: number | undefined;
-  #socketTimer: unknown;
+  readonly #socketTimer: Alarm;
   /** Probes that failed in a row. */
   #misses = 0;
-  #probeTimer: unknown;
+  readonly #probeTimer: Alarm;
   #probing = false;
   /** What the server answers over HTTP, while there is no WebSocket. */
   #fallenBack = false;
@@ -68,6 +66,10 @@ export class Connection {
 
   constructor(options: ConnectionOptions) {
     this.#options = options;
+    const { clock } = options.environment;
+    this.#socketTimer = new Alarm(clock);
+    this.#probeTimer = new Alarm(clock);
+    this.#renewTimer = new Alarm(clock);
   }
 
   get state(): State {
@@ -91,8 +93,8 @@ export class Connection {
   close(error?: GodwitError): void {
     if (this.#state.status === 'closed') return;
     this.#leave?.();
-    this.#options.environment.clock.clearTimeout(this.#socketTimer);
-    this.#options.environment.clock.clearTimeout(this.#probeTimer);
+    this.#socketTimer.clear();
+    this.#probeTimer.clear();
     this.#state = { status: 'closed', transport: undefined, error };
     this.#options.flow.stop();
     this.#socket?.close();
@@ -123,7 +125,7 @@ export class Connection {
   async #trySocket(): Promise<void> {
     const { environment, url, credentials } = this.#options;
     if (environment.WebSocket === undefined) {
-      this.#socketFailed(ended('NETWORK', 'This runtime has no WebSocket.'));
+      this.#socketFailed(noAnswer('This runtime has no WebSocket.'));
       return;
     }
     let credential: string | undefined;
@@ -154,7 +156,7 @@ export class Connection {
     this.#renewals = 0;
     this.#misses = 0;
     this.#fallenBack = false;
-    clock.clearTimeout(this.#probeTimer);
+    this.#probeTimer.clear();
     this.#options.flow.stop();
     this.#set({ status: 'open', transport: 'websocket', error: undefined });
     this.#options.flow.overSocket(socket);
@@ -170,7 +172,7 @@ export class Connection {
   #expiring(left: number): void {
     const { clock } = this.#options.environment;
     if (!(clock.now() - this.#renewedAt < left)) void this.#renew();
-    else this.#renewTimer = clock.setTimeout(() => void this.#renew(), left / 2);
+    else this.#renewTimer.set(left / 2, () => void this.#renew());
   }
 
   async #renew(): Promise<void> {
@@ -187,28 +189,25 @@ export class Connection {
 
   #socketEnded({ code, reason, welcomed }: SocketEnd): void {
     this.#socket = undefined;
-    this.#options.environment.clock.clearTimeout(this.#renewTimer);
+    this.#renewTimer.clear();
     if (this.#isClosed) return;
     const { environment, credentials, flow } = this.#options;
     if (welcomed) {
       flow.stop();
       if (environment.clock.now() - this.#openedAt >= STEADY_MS) this.#failures = 0;
     }
-    const error = ended('NETWORK', `The connection ended: ${code}${reason === '' ? '' : ` ${reason}`}.`);
+    const error = noAnswer(`The connection ended: ${code} ${reason}`);
     if (code >= 4300 && code < 4400) {
       this.close(
         code === 4301
-          ? ended('CLOSED', 'A newer connection of the same instance replaced this one.')
+          ? new GodwitError({ code: 'CLOSED', message: 'A newer connection of the same instance replaced this one.' })
           : new GodwitError({ code: 'UNAUTHENTICATED', message: 'The credentials were refused.' }, { status: 401 }),
       );
       return;
     }
     if (code >= 4200 && code < 4300) {
       this.#set({ status: this.#before(), transport: undefined, error });
-      if (!credentials.canRenew)
-        this.close(
-          new GodwitError({ code: 'TOKEN_EXPIRED', message: 'The token has expired, and there is no getToken to get a new one with.' }, { status: 401 }),
-        );
+      if (!credentials.canRenew) this.close(expired());
       else void this.#withNewCredentials();
       return;
     }
@@ -252,17 +251,15 @@ export class Connection {
 
   #socketIn(ms: number): void {
     if (this.#isClosed) return;
-    const { clock } = this.#options.environment;
-    clock.clearTimeout(this.#socketTimer);
-    this.#socketTimer = clock.setTimeout(() => {
+    this.#socketTimer.set(ms, () => {
       // Two at once would be one instance, and the second would end the first with 4301 (5.5).
       if (!this.#isClosed && this.#socket === undefined && !this.#isOpening) void this.#trySocket();
-    }, ms);
+    });
   }
 
   #fallBack(): void {
     if (this.#probing) return;
-    this.#options.environment.clock.clearTimeout(this.#probeTimer);
+    this.#probeTimer.clear();
     void this.#probe();
   }
 
@@ -300,9 +297,8 @@ export class Connection {
     }
     this.#misses++;
     this.#set({ status: this.#before(), transport: undefined, error: failure });
-    const { clock, random } = this.#options.environment;
-    clock.clearTimeout(this.#probeTimer);
-    this.#probeTimer = clock.setTimeout(() => void this.#probe(), Math.max(reconnectWait(this.#misses, random), failure.details.retryAfterMs ?? 0));
+    const wait = reconnectWait(this.#misses, this.#options.environment.random);
+    this.#probeTimer.set(Math.max(wait, failure.details.retryAfterMs ?? 0), () => void this.#probe());
   }
 
   /** The network is back, or somebody looks again: what waits is tried now, and what seems open is asked whether it is. */
@@ -311,8 +307,8 @@ export class Connection {
     const socket = this.socket;
     if (socket !== undefined) {
       socket
-        .request({ method: 'GET', path: '', headers: {}, requestId: this.#options.environment.newId(), timeout: CHECK_MS, signal: undefined })
-        ?.catch((error: unknown) => error instanceof GodwitError && error.code === 'CLIENT_TIMEOUT' && socket.abandon('silent'));
+        .ask('GET', '', undefined, undefined, CHECK_MS)
+        .catch((error: unknown) => error instanceof GodwitError && error.code === 'CLIENT_TIMEOUT' && socket.abandon('silent'));
       return;
     }
     this.#failures = 0;
@@ -325,6 +321,3 @@ export class Connection {
     } else if (this.#options.transport !== 'websocket') this.#fallBack();
   }
 }
-
-const asError = (error: unknown): GodwitError =>
-  error instanceof GodwitError ? error : new GodwitError({ code: 'NETWORK', message: String((error as Error)?.message ?? error) }, { cause: error });

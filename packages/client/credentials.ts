@@ -1,6 +1,6 @@
 // The key or token that everything is asked with. One that can be renewed is asked for once however many wait for it.
 import type { ClientOptions } from './api.ts';
-import { GodwitError } from './errors.ts';
+import { expired } from './errors.ts';
 
 export class Credentials {
   readonly #getToken: (() => string | Promise<string>) | undefined;
@@ -24,10 +24,7 @@ export class Credentials {
   /** Gets a new token. Rejects with what `getToken` failed with. `stale`: nothing is asked for where another than that is at hand already. */
   renew(stale?: string): Promise<string> {
     const getToken = this.#getToken;
-    if (getToken === undefined)
-      return Promise.reject(
-        new GodwitError({ code: 'TOKEN_EXPIRED', message: 'The token has expired, and there is no getToken to get a new one with.' }, { status: 401 }),
-      );
+    if (getToken === undefined) return Promise.reject(expired());
     if (stale !== undefined && this.#current !== undefined && this.#current !== stale) return Promise.resolve(this.#current);
     this.#renewal ??= (async () => {
       try {

@@ -5,11 +5,10 @@ import type { Call } from './calls.ts';
 import type { Arrival, Delivery } from './delivery.ts';
 import { GodwitError } from './errors.ts';
 import type { Socket } from './transports/websocket.ts';
-import { pause, retryWait } from './waits.ts';
+import { Alarm, pause, retryWait } from './waits.ts';
 
 /** How long acknowledgements are gathered; a redelivery comes after 30 s, and a crash repeats about this much. */
 const GATHER_MS = 100;
-const TIMEOUT_MS = 30_000;
 
 export interface DurableOptions {
   readonly environment: Environment;
@@ -33,13 +32,14 @@ export class Durable {
   /** A pull that is under way says that everything up to here is finished. */
   #carried = '';
   #attachedTo: Socket | undefined;
-  #timer: unknown;
+  readonly #alarm: Alarm;
   #acking: Promise<void> | undefined;
 
   constructor(options: DurableOptions) {
     this.#options = options;
     this.delivery = options.delivery;
     this.name = options.name;
+    this.#alarm = new Alarm(options.environment.clock);
   }
 
   get path(): string {
@@ -55,8 +55,7 @@ export class Durable {
   async #create(): Promise<boolean> {
     const { call, name, after, ackWait, delivery, ready, failed } = this.#options;
     try {
-      const data = { name, topics: delivery.topics, ...(after === undefined ? {} : { after }), ...(ackWait === undefined ? {} : { ackWait }) };
-      const answer = await call('POST', '/subscriptions', { data });
+      const answer = await call('POST', '/subscriptions', { data: { name, topics: delivery.topics, after, ackWait } });
       this.#begin((answer.data as { cursor: string }).cursor);
       ready();
       return true;
@@ -79,15 +78,7 @@ export class Durable {
     for (let attempt = 1; socket.isOpen && !this.delivery.hasEnded; attempt = Math.min(attempt + 1, 3)) {
       try {
         if (!(await this.create())) return;
-        const exchange = {
-          method: 'POST',
-          path: `${this.path}/attach`,
-          headers: {},
-          requestId: environment.newId(),
-          timeout: TIMEOUT_MS,
-          signal: undefined,
-        } as const;
-        await socket.request(exchange, ({ data }) => {
+        await socket.ask('POST', `${this.path}/attach`, undefined, ({ data }) => {
           this.#attachedTo = socket;
           this.#begin((data as { cursor: string }).cursor);
         });
@@ -117,9 +108,8 @@ export class Durable {
 
   /** Something is finished: it is acknowledged soon. */
   finished(): void {
-    if (this.#timer !== undefined || this.#acking !== undefined || this.#unacknowledged === undefined || this.#unacknowledged <= this.#carried) return;
-    const { clock } = this.#options.environment;
-    this.#timer = clock.setTimeout(() => void this.acknowledge(), GATHER_MS);
+    if (this.#alarm.isSet || this.#acking !== undefined || this.#unacknowledged === undefined || this.#unacknowledged <= this.#carried) return;
+    this.#alarm.set(GATHER_MS, () => void this.acknowledge());
   }
 
   get #unacknowledged(): string | undefined {
@@ -129,8 +119,7 @@ export class Durable {
 
   /** Acknowledges what is finished now. */
   acknowledge(): Promise<void> {
-    this.#options.environment.clock.clearTimeout(this.#timer);
-    this.#timer = undefined;
+    this.#alarm.clear();
     this.#acking ??= this.#acknowledge().finally(() => {
       this.#acking = undefined;
     });
@@ -156,8 +145,7 @@ export class Durable {
   carry(cursor: string | undefined): void {
     this.#carried = cursor ?? '';
     if (cursor === undefined) return;
-    this.#options.environment.clock.clearTimeout(this.#timer);
-    this.#timer = undefined;
+    this.#alarm.clear();
   }
 
   acknowledged(cursor: string): void {

@@ -36,3 +36,19 @@ export const refused = (error: ErrorBody, status: number, requestId: string): Go
 /** No whole answer came: the request may or may not have taken effect. */
 export const noAnswer = (message: string, requestId = '', cause?: unknown): GodwitError =>
   new GodwitError({ code: 'NETWORK', message, details: { retryable: true } }, { requestId, cause });
+
+/** No answer came within `timeout` milliseconds. */
+export const tooLate = (timeout: number, requestId: string): GodwitError =>
+  new GodwitError({ code: 'CLIENT_TIMEOUT', message: `No answer came in ${timeout} ms.`, details: { retryable: true } }, { requestId });
+
+/** There is nothing to go on with: the credentials cannot be renewed. */
+export const expired = (): GodwitError =>
+  new GodwitError({ code: 'TOKEN_EXPIRED', message: 'The token has expired, and there is no getToken to get a new one with.' }, { status: 401 });
+
+/** Where to go on behind messages that are no longer kept (6.2.9); undefined where it is another error. */
+export const earliestOf = (error: unknown): string | undefined =>
+  error instanceof GodwitError && error.code === 'CURSOR_EXPIRED' ? (error.details['earliest'] as string | undefined) : undefined;
+
+/** Anything that was thrown, as an error of ours. */
+export const asError = (error: unknown): GodwitError =>
+  error instanceof GodwitError ? error : noAnswer(String((error as Error)?.message ?? error), '', error);

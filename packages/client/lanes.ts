@@ -1,7 +1,7 @@
 // How unnamed subscriptions are packed into as few of the server's as may be (6.2.3, 6.3.2): each lane carries up to a hundred patterns of subscriptions that
 // stand at about the same place, and begins at the earliest of them. Pure.
 import type { Delivery } from './delivery.ts';
-import type { GodwitError } from './errors.ts';
+import { earliestOf, type GodwitError } from './errors.ts';
 
 /** Patterns of one subscription or poll (6.2.3). */
 export const MOST_PATTERNS = 100;
@@ -26,8 +26,47 @@ export const placeOf = (members: Iterable<Delivery>): string => {
 };
 
 /** The places among members that the server has still to take by themselves: it sees only the one that their lane begins at. */
-export const unprovenOf = (members: Iterable<Delivery>, after: string): Set<string> =>
+const unprovenOf = (members: Iterable<Delivery>, after: string): Set<string> =>
   new Set([...members].flatMap(({ isUnproven, received }) => (isUnproven && received !== undefined && received !== after ? [received] : [])));
+
+/** What is asked about a place: a cheap read that begins there. */
+export const placeQuery = (topics: string, after: string): string =>
+  `/messages?topics=${encodeURIComponent(topics)}&after=${encodeURIComponent(after)}&limit=1`;
+
+/**
+ * A lane begins at the first of its members: the places of others that the server has not seen yet are asked after, so that none of another log is taken for one
+ * of this. `failed` hears of those that are; rejects with any other refusal.
+ */
+export const proveAll = async (
+  members: Iterable<Delivery>,
+  ask: (path: string) => Promise<unknown>,
+  failed: (member: Delivery, error: unknown) => void,
+): Promise<void> => {
+  for (const cursor of unprovenOf(members, placeOf(members))) {
+    const standing = [...members].filter(({ received }) => received === cursor);
+    const [first] = standing;
+    if (first === undefined) continue;
+    try {
+      await ask(placeQuery(first.topics.join(), cursor));
+      prove(standing, cursor);
+    } catch (error) {
+      const earliest = earliestOf(error);
+      if (earliest !== undefined) {
+        for (const member of standing) member.isUnproven = false;
+        gapTo(standing, earliest);
+      } else if ((error as GodwitError).code === 'INVALID_CURSOR') for (const member of standing) failed(member, error);
+      else throw error;
+    }
+  }
+};
+
+/** Messages before `earliest` are gone: each of its members that stands before hears of the gap (6.2.9). */
+export const gapTo = (members: Iterable<Delivery>, earliest: string): void => {
+  for (const member of members) {
+    if (member.received === '') member.begin(earliest);
+    else if (member.received !== undefined) member.gap(member.received, earliest);
+  }
+};
 
 /** Those who stand at a place that the server has taken. */
 export const prove = (members: Iterable<Delivery>, after: string): void => {

@@ -4,9 +4,9 @@ import type { Answer, Environment } from './api.ts';
 import type { Call } from './calls.ts';
 import type { Arrival, Delivery } from './delivery.ts';
 import type { Durable } from './durable.ts';
-import { GodwitError } from './errors.ts';
-import { culpritsOf, type Lane, pack, placeOf, prove, unprovenOf } from './lanes.ts';
-import { beginNamed, gapTo, type LaneOwner } from './socket-lanes.ts';
+import { asError, earliestOf, GodwitError } from './errors.ts';
+import { culpritsOf, gapTo, type Lane, pack, placeOf, prove, proveAll } from './lanes.ts';
+import { beginNamed, type LaneOwner } from './socket-lanes.ts';
 import { pause, retryWait } from './waits.ts';
 
 /** Polls at once: a client may have 10 connections (7.1.2), and other tabs want some. */
@@ -124,8 +124,7 @@ export class Polls {
         failures = 0;
       } catch (error) {
         if (signal.aborted) return;
-        const { status, retryable, details } =
-          error instanceof GodwitError ? error : new GodwitError({ code: 'NETWORK', message: String(error), details: { retryable: true } });
+        const { status, retryable, details } = asError(error);
         if (status === 0) {
           this.#options.lost(error);
           return;
@@ -189,33 +188,13 @@ export class Polls {
     this.changed();
   }
 
-  /** The places of others than the first are asked after by themselves, until the server has taken each once. */
-  async #prove(lane: Lane, signal: AbortSignal): Promise<void> {
-    for (const cursor of unprovenOf(lane.members, placeOf(lane.members))) {
-      const members = [...lane.members].filter(({ received }) => received === cursor);
-      const [first] = members;
-      if (first === undefined) continue;
-      const topics = encodeURIComponent(first.topics.join(','));
-      try {
-        await this.#options.ask('GET', `/messages?topics=${topics}&after=${encodeURIComponent(cursor)}&limit=1`, { signal });
-        prove(members, cursor);
-      } catch (error) {
-        if (signal.aborted || !(error instanceof GodwitError)) throw error;
-        if (error.code === 'INVALID_CURSOR') {
-          for (const member of members) {
-            lane.members.delete(member);
-            this.#options.failed(member, error);
-          }
-        } else if (error.code === 'CURSOR_EXPIRED' && typeof error.details['earliest'] === 'string') {
-          for (const member of members) member.isUnproven = false;
-          gapTo(members, error.details['earliest']);
-        } else throw error;
-      }
-    }
-  }
-
   async #poll(lane: Lane, signal: AbortSignal): Promise<void> {
-    await this.#prove(lane, signal).catch((error: unknown) => this.#refused(lane, error, signal));
+    const { ask, failed } = this.#options;
+    const drop = (member: Delivery, error: unknown): void => {
+      lane.members.delete(member);
+      failed(member, error);
+    };
+    await proveAll(lane.members, (path) => ask('GET', path, { signal }), drop).catch((error: unknown) => this.#refused(lane, error, signal));
     if (lane.members.size === 0) return;
     const after = placeOf(lane.members);
     const { items, cursor } = await this.#messages(lane, after || 'earliest', signal).catch((error: unknown) => this.#refused(lane, error, signal));
@@ -234,8 +213,9 @@ export class Polls {
 
   #refused(lane: Lane, error: unknown, signal: AbortSignal): Page {
     if (signal.aborted || !(error instanceof GodwitError) || error.retryable || error.status === 0 || error.status === 401) throw error;
-    if (error.code === 'CURSOR_EXPIRED' && typeof error.details['earliest'] === 'string') {
-      gapTo(lane.members, error.details['earliest']);
+    const earliest = earliestOf(error);
+    if (earliest !== undefined) {
+      gapTo(lane.members, earliest);
       return { items: [], cursor: placeOf(lane.members) };
     }
     const members = [...lane.members];
@@ -255,15 +235,16 @@ export class Polls {
     durable.carry(ack);
     const page = await this.#read((wait) =>
       this.#options.ask('POST', `${durable.path}/pull`, {
-        data: { limit: LIMIT, wait: wait / 1000, ...(ack === undefined ? {} : { ack }) },
+        data: { limit: LIMIT, wait: wait / 1000, ack },
         signal,
         timeout: wait + LATE_MS,
       }),
     ).catch((error: unknown) => {
       durable.carry(undefined);
-      const { code, details, retryable, status } = error as GodwitError;
+      const { code, retryable, status } = error as GodwitError;
+      const earliest = earliestOf(error);
       if (signal.aborted || retryable || status === 0 || status === 401) throw error;
-      if (code === 'CURSOR_EXPIRED' && typeof details['earliest'] === 'string') delivery.gap(delivery.received ?? '', details['earliest']);
+      if (earliest !== undefined) delivery.gap(delivery.received ?? '', earliest);
       else if (code === 'NOT_FOUND') this.#options.ended(delivery, 'deleted');
       else this.#options.failed(delivery, error);
       return undefined;

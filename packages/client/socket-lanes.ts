@@ -1,10 +1,9 @@
 // Unnamed subscriptions over one WebSocket (6.2.3): opened in lanes, moved, merged and ended there. It lives as long as the socket; what it had not opened by then
 // is opened by the next one, from the cursors that the deliveries keep.
-import type { Answer, Environment } from './api.ts';
+import type { Environment } from './api.ts';
 import type { Arrival, Delivery } from './delivery.ts';
-import { GodwitError } from './errors.ts';
-import { culpritsOf, type Lane, laneOf, MOST_PATTERNS, pack, placeOf, prove, unprovenOf } from './lanes.ts';
-import type { Method } from './transports/exchange.ts';
+import { earliestOf, type GodwitError } from './errors.ts';
+import { culpritsOf, gapTo, type Lane, laneOf, MOST_PATTERNS, pack, placeOf, placeQuery, prove, proveAll } from './lanes.ts';
 import type { Socket } from './transports/websocket.ts';
 import { pause, retryWait } from './waits.ts';
 
@@ -12,7 +11,6 @@ import { pause, retryWait } from './waits.ts';
 const MOST_LANES = 256;
 /** Lanes that are opened at once; what is added while so many are under way gathers, and is packed together. */
 const MOST_OPENING = 8;
-const TIMEOUT_MS = 30_000;
 
 interface OpenLane extends Lane {
   /** The server's id, from its response on. */
@@ -45,14 +43,6 @@ export const beginNamed = (deliveries: readonly Delivery[], owner: Pick<LaneOwne
     if (start === 'latest') continue;
     delivery.begin(start === 'earliest' ? '' : start);
     delivery.isUnproven = start !== 'earliest';
-  }
-};
-
-/** Messages before `earliest` are gone: each of its members that stands before hears of the gap (6.2.9). */
-export const gapTo = (members: Iterable<Delivery>, earliest: string): void => {
-  for (const member of members) {
-    if (member.received === '') member.begin(earliest);
-    else if (member.received !== undefined) member.gap(member.received, earliest);
   }
 };
 
@@ -146,23 +136,17 @@ export class SocketLanes {
       });
   }
 
-  #ask(method: Method, path: string, data?: unknown, answered?: (answer: Answer) => void): Promise<Answer> {
-    const { environment } = this.#owner;
-    const exchange = { method, path, data, headers: {}, requestId: environment.newId(), timeout: TIMEOUT_MS, signal: undefined };
-    return this.#socket.request(exchange, answered) ?? Promise.reject(new GodwitError({ code: 'NETWORK', message: 'The connection has ended.' }));
-  }
-
   async #open(lane: OpenLane): Promise<void> {
     for (let attempt = 1; lane.members.size > 0 && this.#lanes.get(lane.key) === lane && this.#socket.isOpen; ) {
       let after = 'latest';
       try {
         await this.#place(lane);
-        await this.#prove(lane);
+        await proveAll(lane.members, (path) => this.#socket.ask('GET', path), this.#owner.failed);
         const members = [...lane.members];
         if (members.length === 0) break;
         if (members.some(({ received }) => received !== undefined)) after = placeOf(members) || 'earliest';
         // Its messages may be right behind the response, in the same read: what they need must be there by then.
-        await this.#ask('POST', '/subscriptions', { topics: lane.key.split(','), after }, ({ data }) => {
+        await this.#socket.ask('POST', '/subscriptions', { topics: lane.key.split(','), after }, ({ data }) => {
           const { subscription, cursor } = data as { subscription: string; cursor: string };
           lane.id = subscription;
           this.#byId.set(subscription, lane);
@@ -177,9 +161,10 @@ export class SocketLanes {
         for (const member of members) this.#owner.ready(member);
         break;
       } catch (error) {
-        const { code, retryable, details } = error as GodwitError;
+        const { retryable, details } = error as GodwitError;
         if (!this.#socket.isOpen) return;
-        if (code === 'CURSOR_EXPIRED' && typeof details.earliest === 'string') gapTo(lane.members, details.earliest);
+        const earliest = earliestOf(error);
+        if (earliest !== undefined) gapTo(lane.members, earliest);
         else if (retryable) await pause(this.#owner.environment.clock, retryWait(attempt, this.#owner.environment.random, details.retryAfterMs));
         else {
           this.#refuse(lane, error as GodwitError, after);
@@ -195,27 +180,8 @@ export class SocketLanes {
   async #place(lane: OpenLane): Promise<void> {
     const fresh = [...lane.members].filter(({ received }) => received === undefined);
     if (fresh.length === 0 || fresh.length === lane.members.size) return;
-    const { data } = await this.#ask('GET', `/messages?topics=${encodeURIComponent(lane.key)}&after=latest&limit=1`);
+    const { data } = await this.#socket.ask('GET', placeQuery(lane.key, 'latest'));
     for (const member of fresh) member.begin((data as { cursor: string }).cursor);
-  }
-
-  /** A lane begins at the first of its members: the places of others that the server has not seen yet are asked after, so that none of another log is taken for one of this. */
-  async #prove(lane: OpenLane): Promise<void> {
-    for (const cursor of unprovenOf(lane.members, placeOf(lane.members))) {
-      const members = [...lane.members].filter(({ received }) => received === cursor);
-      if (members[0] === undefined) continue;
-      try {
-        await this.#ask('GET', `/messages?topics=${encodeURIComponent(members[0].topics.join(','))}&after=${encodeURIComponent(cursor)}&limit=1`);
-        prove(members, cursor);
-      } catch (error) {
-        const { code, details } = error as GodwitError;
-        if (code === 'INVALID_CURSOR') for (const member of members) this.#owner.failed(member, error);
-        else if (code === 'CURSOR_EXPIRED' && typeof details.earliest === 'string') {
-          for (const member of members) member.isUnproven = false;
-          gapTo(members, details.earliest);
-        } else throw error;
-      }
-    }
   }
 
   #refuse(lane: OpenLane, error: GodwitError, after: string): void {
@@ -241,7 +207,7 @@ export class SocketLanes {
     if (this.#lanes.get(lane.key) !== lane) return;
     this.#forget(lane);
     // A lane that ended by itself meanwhile is what was wanted.
-    if (lane.id !== undefined) this.#ask('DELETE', `/subscriptions/${encodeURIComponent(lane.id)}`).catch(() => {});
+    if (lane.id !== undefined) this.#socket.ask('DELETE', `/subscriptions/${encodeURIComponent(lane.id)}`).catch(() => {});
   }
 
   /** Ends lanes without members, and narrows those that carry patterns of members which left. */

@@ -253,14 +253,5 @@ export const streaming = (begin: (handler: (message: Message) => Promise<unknown
       return { done: true, value: undefined };
     },
   };
-  return Object.defineProperties(
-    { [Symbol.asyncIterator]: () => iterator, close },
-    {
-      topics: { value: subscription.topics, enumerable: true },
-      name: { value: subscription.name, enumerable: true },
-      cursor: { get: () => subscription.cursor, enumerable: true },
-      ready: { value: subscription.ready },
-      closed: { value: subscription.closed },
-    },
-  ) as unknown as MessageStream<Message>;
+  return Object.assign(Object.create(subscription) as Subscription, { [Symbol.asyncIterator]: () => iterator, close });
 };

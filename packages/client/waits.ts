@@ -25,6 +25,31 @@ export const reconnectWait = (failures: number, random: Random, max: number = RE
   return Math.min(wait + random() * SPREAD_MS, max);
 };
 
+/** One timer at most: set anew it forgets what it was set for before. */
+export class Alarm {
+  readonly #clock: Clock;
+  #timer: unknown;
+  isSet = false;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  set(ms: number, callback: () => void): void {
+    this.clear();
+    this.isSet = true;
+    this.#timer = this.#clock.setTimeout(() => {
+      this.isSet = false;
+      callback();
+    }, ms);
+  }
+
+  clear(): void {
+    this.isSet = false;
+    this.#clock.clearTimeout(this.#timer);
+  }
+}
+
 /** Resolves after `ms`; rejects with the signal's reason as soon as it is aborted. */
 export const pause = (clock: Clock, ms: number, signal?: AbortSignal): Promise<void> =>
   new Promise((resolve, reject) => {

@@ -8,11 +8,11 @@ export interface Exchange {
   /** Below /v1, with its query. */
   readonly path: string;
   readonly data?: unknown;
-  readonly headers: Readonly<Record<string, string>>;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
   readonly requestId: string;
   /** Milliseconds until it is given up. */
   readonly timeout: number;
-  readonly signal: AbortSignal | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** What carries exchanges: rejects with a GodwitError, or with the reason of the signal that ended it. */

@@ -2,7 +2,7 @@
 import { type ErrorBody, PROTOCOL_VERSION } from '@godwit/protocol';
 import type { Answer, Environment } from '../api.ts';
 import type { Credentials } from '../credentials.ts';
-import { GodwitError, noAnswer, refused } from '../errors.ts';
+import { GodwitError, noAnswer, refused, tooLate } from '../errors.ts';
 import { type Carrier, type Exchange, hasBody, REPLAYED } from './exchange.ts';
 
 /** What stands between may answer in the server's place: those that say that it cannot be reached are like no answer. */
@@ -49,8 +49,7 @@ export const httpCarrier =
     const abort = (): void => ending.abort(signal?.reason);
     if (signal?.aborted) throw signal.reason;
     signal?.addEventListener('abort', abort, { once: true });
-    const late = new GodwitError({ code: 'CLIENT_TIMEOUT', message: `No answer came in ${timeout} ms.`, details: { retryable: true } }, { requestId });
-    const timer = clock.setTimeout(() => ending.abort(late), timeout);
+    const timer = clock.setTimeout(() => ending.abort(tooLate(timeout, requestId)), timeout);
     let credential: string | undefined;
     try {
       // What it fails with is what the request fails with.

@@ -1,5 +1,6 @@
 // Keeps what is sent below the message rate of a connection (7.2.1), so that a burst is slowed down here instead of refused there: a token bucket of one second.
 import type { Clock } from '../api.ts';
+import { Alarm } from '../waits.ts';
 
 export class Pacer {
   readonly #clock: Clock;
@@ -7,7 +8,7 @@ export class Pacer {
   readonly #perSecond: number;
   #tokens: number;
   #countedAt: number;
-  #timer: unknown;
+  readonly #alarm: Alarm;
 
   /** `perSecond`: of the server's settings; a little less is used, because clocks and networks are not even. */
   constructor(clock: Clock, perSecond: number) {
@@ -15,6 +16,7 @@ export class Pacer {
     this.#perSecond = Math.max(1, perSecond * 0.95);
     this.#tokens = this.#perSecond;
     this.#countedAt = clock.now();
+    this.#alarm = new Alarm(clock);
   }
 
   /** Calls `send` now, or in its turn as soon as the rate allows. */
@@ -28,8 +30,7 @@ export class Pacer {
 
   stop(): void {
     this.#waiting.length = 0;
-    this.#clock.clearTimeout(this.#timer);
-    this.#timer = undefined;
+    this.#alarm.clear();
   }
 
   #take(): boolean {
@@ -42,17 +43,13 @@ export class Pacer {
   }
 
   #wake(): void {
-    if (this.#timer !== undefined) return;
+    if (this.#alarm.isSet) return;
     const wait = Math.ceil(((1 - this.#tokens) * 1000) / this.#perSecond);
-    this.#timer = this.#clock.setTimeout(
-      () => {
-        this.#timer = undefined;
-        let sent = 0;
-        while (sent < this.#waiting.length && this.#take()) (this.#waiting[sent++] as () => void)();
-        this.#waiting.splice(0, sent);
-        if (this.#waiting.length > 0) this.#wake();
-      },
-      Math.max(1, wait),
-    );
+    this.#alarm.set(Math.max(1, wait), () => {
+      let sent = 0;
+      while (sent < this.#waiting.length && this.#take()) (this.#waiting[sent++] as () => void)();
+      this.#waiting.splice(0, sent);
+      if (this.#waiting.length > 0) this.#wake();
+    });
   }
 }

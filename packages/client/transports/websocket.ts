@@ -2,8 +2,9 @@
 // It does not know what comes after its end.
 import type { ErrorBody } from '@godwit/protocol';
 import type { Answer, Environment } from '../api.ts';
-import { GodwitError, noAnswer, refused } from '../errors.ts';
-import { type Exchange, REPLAYED } from './exchange.ts';
+import { noAnswer, refused, tooLate } from '../errors.ts';
+import { Alarm } from '../waits.ts';
+import { type Exchange, type Method, REPLAYED } from './exchange.ts';
 import { Pacer } from './pacer.ts';
 
 export interface Welcome {
@@ -36,6 +37,8 @@ export interface SocketListener {
   end(end: SocketEnd): void;
 }
 
+/** After which an attempt is given up (6.1.1). */
+const TIMEOUT_MS = 30_000;
 /** Without a welcome in this time it counts as not opened (6.3.2). */
 const WELCOME_MS = 5000;
 /** How many silent heartbeat intervals make a connection dead (5.1.3). */
@@ -69,7 +72,7 @@ export class Socket {
   #ended = false;
   #interval = 0;
   #seenAt: number;
-  #timer: unknown;
+  readonly #alarm: Alarm;
 
   /** Throws where the url cannot be one of a WebSocket. */
   constructor(environment: Environment, url: string, credential: string | undefined, listener: SocketListener) {
@@ -82,7 +85,8 @@ export class Socket {
     this.#socket.onmessage = ({ data }) => this.#receive(data as string);
     this.#socket.onclose = ({ code, reason }) => this.#end(code, reason);
     this.#socket.onerror = () => {};
-    this.#timer = clock.setTimeout(() => this.abandon('no welcome'), WELCOME_MS);
+    this.#alarm = new Alarm(clock);
+    this.#alarm.set(WELCOME_MS, () => this.abandon('no welcome'));
   }
 
   get isOpen(): boolean {
@@ -99,7 +103,7 @@ export class Socket {
     const text = JSON.stringify({
       messageId: requestId,
       type: 'request',
-      payload: { method, path, ...(data === undefined ? {} : { data }), ...(Object.keys(headers).length === 0 ? {} : { headers }) },
+      payload: { method, path, data, headers },
     });
     // Three bytes a character is the most that UTF-8 needs for what JSON text holds.
     if (text.length * 3 > this.#maxBytes && new TextEncoder().encode(text).length > this.#maxBytes) return undefined;
@@ -110,10 +114,7 @@ export class Socket {
         return;
       }
       const aborted = (): void => this.#take(requestId)?.reject(signal?.reason);
-      const late = (): void =>
-        this.#take(requestId)?.reject(
-          new GodwitError({ code: 'CLIENT_TIMEOUT', message: `No answer came in ${timeout} ms.`, details: { retryable: true } }, { requestId }),
-        );
+      const late = (): void => this.#take(requestId)?.reject(tooLate(timeout, requestId));
       this.#pending.set(requestId, { resolve, reject, timer: clock.setTimeout(late, timeout), signal, aborted, answered });
       signal?.addEventListener('abort', aborted, { once: true });
       const send = (): void => {
@@ -123,6 +124,13 @@ export class Socket {
       if (ACK.test(path)) send();
       else this.#pacer?.next(send);
     });
+  }
+
+  /** Asks what no other way could carry. Rejects where the socket has ended. */
+  ask(method: Method, path: string, data?: unknown, answered?: (answer: Answer) => void, timeout = TIMEOUT_MS): Promise<Answer> {
+    return (
+      this.request({ method, path, data, requestId: this.#environment.newId(), timeout }, answered) ?? Promise.reject(noAnswer('The connection has ended.'))
+    );
   }
 
   /** Ends it as one that nobody wants any more. */
@@ -148,7 +156,7 @@ export class Socket {
   #end(code: number, reason: string): void {
     if (this.#ended) return;
     this.#ended = true;
-    this.#environment.clock.clearTimeout(this.#timer);
+    this.#alarm.clear();
     this.#pacer?.stop();
     for (const requestId of [...this.#pending.keys()]) this.#take(requestId)?.reject(noAnswer('The connection ended before the answer came.', requestId));
     this.#listener.end({ code, reason, welcomed: this.#welcomed });
@@ -182,7 +190,6 @@ export class Socket {
 
   #greeted(welcome: Welcome): void {
     const { clock } = this.#environment;
-    clock.clearTimeout(this.#timer);
     this.#welcomed = true;
     this.#interval = welcome.heartbeatInterval;
     this.#pacer = new Pacer(clock, welcome.limits.messagesPerSecond ?? 100);
@@ -197,7 +204,7 @@ export class Socket {
     const silent = clock.now() - this.#seenAt;
     const longest = SILENT_INTERVALS * this.#interval;
     if (silent >= longest) this.abandon('silent for two heartbeat intervals');
-    else this.#timer = clock.setTimeout(() => this.#watch(), longest - silent);
+    else this.#alarm.set(longest - silent, () => this.#watch());
   }
 
   #answered(payload: {
