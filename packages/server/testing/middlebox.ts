@@ -80,6 +80,11 @@ export class Middlebox {
     }
   }
 
+  /** All that is under way goes to the server still, and its answers do not come back: what was done there is not known here. */
+  mute(): void {
+    for (const { client, server } of this.#passages) server.unpipe(client).pause();
+  }
+
   /** All that is under way carries nothing any more and is never ended: each side believes in the other. */
   freeze(): void {
     for (const passage of this.#passages) {
