@@ -40,6 +40,11 @@ const SCENES: readonly Scene[] = [
     act: async (page) => {
       await page.getByRole('button', { name: 'Publish', exact: true }).click();
       await page.getByLabel('Topic', { exact: true }).fill('sensors.attic.reading');
+      await page.getByText('Declared as sensors.*.reading').waitFor();
+      await page.getByRole('button', { name: 'Begin from the schema' }).click();
+      await page.getByText('Valid by the schema.').waitFor();
+      await page.getByRole('textbox', { name: 'Data' }).fill('{\n  "celsius": 18.5,\n  "battery": 101\n}');
+      await page.locator('.verdict .faults').waitFor();
     },
   },
   { name: 'live-log', path: 'live', shows: '.row', act: (page) => page.getByRole('button', { name: 'Look into the log' }).click() },

@@ -1,5 +1,5 @@
 // What the tests in a browser, and the pictures, stand on: a server process with something in it, and pages that say what went wrong in them.
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Client, createClient } from '@godwit/client';
@@ -34,10 +34,18 @@ export const ORDER = {
   additionalProperties: false,
 };
 
-/** A server process on a directory of its own. */
-export const openStage = async (flags: readonly string[] = FLAGS): Promise<Stage> => {
+export const READING = {
+  type: 'object',
+  required: ['celsius', 'battery', 'ok'],
+  properties: { celsius: { type: 'number', minimum: -90, maximum: 60 }, battery: { type: 'integer', minimum: 0, maximum: 100 }, ok: { type: 'boolean' } },
+};
+
+/** A server process on a directory of its own, that knows a topic by its schema. */
+export const openStage = async (): Promise<Stage> => {
   const data = mkdtempSync(join(tmpdir(), 'godwit-console-'));
-  const server = await startProcess({ data, flags });
+  const config = join(data, 'stage.config.json');
+  writeFileSync(config, JSON.stringify({ topics: { 'sensors.*.reading': { schema: READING } } }));
+  const server = await startProcess({ data, flags: [...FLAGS, '--config', config] });
   const client = createClient({ url: server.url, key: ADMIN_KEY });
   const close = async (): Promise<void> => {
     await client.close();

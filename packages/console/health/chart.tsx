@@ -15,13 +15,16 @@ export interface ChartProps {
   readonly lines: readonly Line[];
   readonly points: readonly Figures[];
   readonly format: (value: number) => string;
-  /** Whether the scale goes by powers of two, as sizes do. */
-  readonly binary?: boolean;
+  /** What the scale may go by: `whole` numbers, or `binary` for sizes. */
+  readonly steps?: keyof typeof STEPS;
 }
 
 const HEIGHT = 148;
 const AXIS_WIDTH = 62;
-const POWERS = Array.from({ length: 45 }, (_, power) => 2 ** power);
+const STEPS = {
+  whole: Array.from({ length: 10 }, (_, power) => [1, 2, 5].map((digit) => digit * 10 ** power)).flat(),
+  binary: Array.from({ length: 45 }, (_, power) => 2 ** power),
+};
 
 const colourOf = (element: Element): string => getComputedStyle(element).color;
 
@@ -33,7 +36,7 @@ const dataOf = (points: readonly Figures[], lines: readonly Line[]): uPlot.Align
 /** The scale begins at nothing, so that small changes look small. */
 const range = (_plot: uPlot, _low: number | null, high: number | null): uPlot.Range.MinMax => [0, high === null || high <= 0 ? 1 : high * 1.1];
 
-export const Chart = ({ title, lines, points, format, binary = false }: ChartProps) => {
+export const Chart = ({ title, lines, points, format, steps }: ChartProps) => {
   const card = useRef<HTMLElement>(null);
   const frame = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | undefined>(undefined);
@@ -62,8 +65,8 @@ export const Chart = ({ title, lines, points, format, binary = false }: ChartPro
             grid,
             ticks: { show: false },
             font,
-            size: 24,
-            gap: 4,
+            size: 28,
+            gap: 8,
             space: 70,
             values: (_, ticks) => ticks.map((tick) => new Date(tick * 1000).toTimeString().slice(0, 8)),
           },
@@ -74,7 +77,7 @@ export const Chart = ({ title, lines, points, format, binary = false }: ChartPro
             font,
             size: AXIS_WIDTH,
             space: 32,
-            ...(binary ? { incrs: POWERS } : {}),
+            ...(steps === undefined ? {} : { incrs: STEPS[steps] }),
             values: (_, ticks) => ticks.map((tick) => format(tick)),
           },
         ],

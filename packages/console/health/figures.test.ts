@@ -39,7 +39,7 @@ test('two looks are what happened between them', () => {
   assert.equal(found?.publishes, 10);
   assert.equal(found.commitUnits, 4);
   assert.deepEqual([found.rateLimited, found.refused, found.failed, found.cpu], [2, 1, 0.5, 50]);
-  assert.equal(found.confirmP50, 5.5);
+  assert.equal(found.confirmP50?.toFixed(3), '5.500');
   assert.deepEqual([found.delayP50, found.delayMax, found.websockets], [1, 3, 2]);
 });
 

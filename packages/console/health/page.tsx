@@ -9,7 +9,7 @@ interface ChartOf {
   readonly title: string;
   readonly lines: readonly Line[];
   readonly format: (value: number) => string;
-  readonly binary?: boolean;
+  readonly steps?: 'whole' | 'binary';
 }
 
 const perSecond = (value: number): string => `${rate(value)}/s`;
@@ -28,6 +28,7 @@ const CHARTS: readonly ChartOf[] = [
   {
     title: 'Connections',
     format: count,
+    steps: 'whole',
     lines: [
       { name: 'WebSocket', of: ({ websockets }) => websockets },
       { name: 'event stream', of: ({ streams }) => streams },
@@ -53,7 +54,7 @@ const CHARTS: readonly ChartOf[] = [
       { name: 'failed', of: ({ failed }) => failed },
     ],
   },
-  { title: 'Size of the log', format: bytes, binary: true, lines: [{ name: 'bytes', of: ({ logBytes }) => logBytes }] },
+  { title: 'Size of the log', format: bytes, steps: 'binary', lines: [{ name: 'bytes', of: ({ logBytes }) => logBytes }] },
   { title: 'CPU', format: (value) => `${rate(value)} %`, lines: [{ name: 'of one core', of: ({ cpu }) => cpu }] },
 ];
 
@@ -91,7 +92,7 @@ export const HealthPage = () => {
         {/* biome-ignore lint/a11y/noNoninteractiveTabindex: nothing in it has the focus, and it must scroll by keys. */}
         <section class="scroll" aria-label="Figures" tabIndex={0}>
           <dl class="tiles">
-            <Tile name="Log" value={log.messages === 1 ? '1 message' : `${count(log.messages)} messages`} more={bytes(log.bytes)} />
+            <Tile name="Log" value={count(log.messages)} more={`messages, ${bytes(log.bytes)}`} />
             <Tile
               name="Age of the log"
               value={log.oldest === null ? 'empty' : duration(Date.now() - Date.parse(log.oldest))}

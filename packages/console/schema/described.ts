@@ -5,7 +5,7 @@ import { client } from '../frame/session.ts';
 import { resolve } from './judge.ts';
 
 export interface DescribedTopic {
-  /** A topic, with `*` where a segment is free. */
+  /** A topic, with `*` where a segment is free, and a last `**` where several are. */
   readonly pattern: string;
   /** Of the data of its messages; undefined where nothing is said. */
   readonly schema: unknown;
@@ -44,7 +44,7 @@ export const readDescription = (root: unknown): Described => {
     if (typeof address !== 'string' || address.startsWith('/')) continue;
     const [message] = Object.values(membersOf(channel['messages']));
     topics.push({
-      pattern: address.replaceAll(/\{[^}]*\}/g, '*'),
+      pattern: typeof channel['x-pattern'] === 'string' ? channel['x-pattern'] : address.replaceAll(/\{[^}]*\}/g, '*'),
       schema: message === undefined ? undefined : dataSchema(root, settled(root, message)),
       title: typeof title === 'string' ? title : undefined,
     });

@@ -83,10 +83,14 @@ test('and on values at random', () => {
   // Of the smallest doubles nobody can say whether they are multiples: the page lets them pass.
   const compiled = SCHEMAS.filter((schema) => !JSON.stringify(schema).includes('multipleOf')).map((schema) => [schema, ajv.compile(schema)] as const);
   fc.assert(
-    fc.property(fc.jsonValue({ maxDepth: 3 }), (value) => {
-      for (const [schema, validate] of compiled)
-        assert.equal(judge(schema, value).length === 0, validate(value), `${JSON.stringify(schema)} on ${JSON.stringify(value)}`);
-    }),
+    // ajv compares by a `toString` that a value may have as a member of its own.
+    fc.property(
+      fc.jsonValue({ maxDepth: 3 }).filter((value) => !/toString|valueOf/.test(JSON.stringify(value))),
+      (value) => {
+        for (const [schema, validate] of compiled)
+          assert.equal(judge(schema, value).length === 0, validate(value), `${JSON.stringify(schema)} on ${JSON.stringify(value)}`);
+      },
+    ),
     { numRuns: 300 },
   );
 });
