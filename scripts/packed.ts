@@ -15,7 +15,15 @@ export const PUBLIC = [
 ] as const;
 
 const INSTALL_MS = 100_000;
-const QUIET = ['--loglevel=error', '--no-audit', '--no-fund', '--fetch-retries=1', '--fetch-timeout=20000'];
+const QUIET = [
+  '--loglevel=error',
+  '--no-audit',
+  '--no-fund',
+  '--fetch-retries=1',
+  '--fetch-retry-mintimeout=1000',
+  '--fetch-retry-maxtimeout=2000',
+  '--fetch-timeout=20000',
+];
 
 /** What npm tells the scripts that it runs would make it take this workspace for the folder that it is in. */
 const environment = (): NodeJS.ProcessEnv =>
