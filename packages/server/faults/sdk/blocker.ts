@@ -37,6 +37,11 @@ export class UpgradeBlocker {
     return this.#isBlocking;
   }
 
+  /** WebSockets that are open through it. */
+  get upgraded(): number {
+    return this.#upgraded.size;
+  }
+
   block(): void {
     this.#isBlocking = true;
     for (const socket of this.#upgraded) socket.destroy();
@@ -48,36 +53,43 @@ export class UpgradeBlocker {
 
   #accept(client: Socket): void {
     this.#all.add(client);
-    client.on('error', forget).on('close', () => this.#all.delete(client));
-    client.once('data', (head) => {
-      const isUpgrade = /\r\nupgrade: *websocket\r\n/i.test(head.toString('latin1'));
-      if (isUpgrade && this.#isBlocking) {
-        this.counters.blocked++;
-        const fate = this.#random.below(3);
-        if (fate === 0) client.end(REFUSAL);
-        else if (fate === 1) client.destroy();
-        // Else it is never answered.
-        return;
-      }
-      if (isUpgrade) {
+    let server: Socket | undefined;
+    client.on('error', forget);
+    client.on('close', () => {
+      this.#all.delete(client);
+      this.#upgraded.delete(client);
+      server?.destroy();
+    });
+    // An upgrade may be asked for on a connection that has carried other requests before.
+    client.on('data', (chunk) => {
+      if (!this.#upgraded.has(client) && /\r\nupgrade: *websocket\r\n/i.test(chunk.toString('latin1'))) {
+        if (this.#isBlocking) return this.#refuse(client);
         this.counters.passed++;
         this.#upgraded.add(client);
       }
-      const server = connect(this.#target, '127.0.0.1');
-      this.#all.add(server);
-      server.on('error', forget);
-      server.on('close', () => {
-        this.#all.delete(server);
-        client.destroy();
-      });
-      client.on('close', () => {
-        this.#upgraded.delete(client);
-        server.destroy();
-      });
-      server.write(head);
-      client.pipe(server);
-      server.pipe(client);
+      server ??= this.#connect(client);
+      server.write(chunk);
     });
+  }
+
+  /** In words of its own, by a break, or never. */
+  #refuse(client: Socket): void {
+    this.counters.blocked++;
+    const fate = this.#random.below(3);
+    if (fate === 0) client.end(REFUSAL);
+    else if (fate === 1) client.destroy();
+  }
+
+  #connect(client: Socket): Socket {
+    const server = connect(this.#target, '127.0.0.1');
+    this.#all.add(server);
+    server.on('error', forget);
+    server.on('close', () => {
+      this.#all.delete(server);
+      client.destroy();
+    });
+    server.pipe(client);
+    return server;
   }
 
   async close(): Promise<void> {

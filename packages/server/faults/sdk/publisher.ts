@@ -40,7 +40,7 @@ export class SdkPublisher {
         await pause(seeded.below(100));
       }
     };
-    this.#running = Promise.all(Array.from({ length: LANES }, lane)).finally(() => client.close());
+    this.#running = Promise.all(Array.from({ length: LANES }, lane)).then(() => client.close());
   }
 
   #next(isDocument: boolean): Published {
@@ -68,6 +68,12 @@ export class SdkPublisher {
         return;
       }
     }
+  }
+
+  /** Nothing that it began comes to anything. */
+  abandon(): void {
+    this.#stopping = true;
+    this.#life.die();
   }
 
   async finish(): Promise<void> {
