@@ -35,6 +35,7 @@ const api = defineApi({
     'sensors.*.status': { schema: Type.Union([Type.Literal('up'), Type.Literal('down')]), summary: 'Whether it answers' },
     'alerts.**': { schema: { type: 'object', required: ['text'], properties: { text: { type: 'string' } } } },
     'alerts.fire': { schema: { type: 'object', required: ['floor'], properties: { floor: { type: 'integer' } } } },
+    'rooms.*': { schema: { type: 'integer' } },
     chatter: {},
   },
   actions: (action) => ({
@@ -122,6 +123,9 @@ const messages = (client: Client<typeof api>, sensor: string) => {
   client.subscribe(['sensors.*.reading', 'sensors.*.status'], ({ data }) => same<typeof data, { celsius: number } | 'up' | 'down'>());
   client.subscribe('alerts.door', ({ data }) => same<typeof data, { text: string }>());
   client.subscribe('alerts.fire', ({ data }) => same<typeof data, { text: string; floor: number }>());
+  client.subscribe('rooms.*', ({ data }) => same<typeof data, number>());
+  // There may be more below a room than what is declared.
+  client.subscribe('rooms.**', ({ data }) => same<typeof data, unknown>());
   client.subscribe('chatter', ({ data }) => same<typeof data, unknown>());
   client.subscribe('**', ({ data }) => same<typeof data, unknown>());
   client.subscribe('sensors.**', ({ data }) => same<typeof data, unknown>());
