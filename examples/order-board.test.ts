@@ -235,18 +235,19 @@ test('the order board keeps exact state through everything that happens to a pag
     await pause(500 + random.below(500));
     await context.setOffline(false);
     await settle('no network, and back', 'websocket');
+    const before = await Promise.all(tabs.map(async (tab) => (await tab.states()).length));
     outer.freeze();
-    await pause(2.2 * HEARTBEAT_MS);
+    const noticed = async (): Promise<boolean> =>
+      (await Promise.all(tabs.map(async (tab, index) => (await tab.states()).length > (before[index] as number)))).every(Boolean);
+    for (const late = Date.now() + SETTLE_MS; !(await noticed()); await pause(50)) assert(Date.now() < late, 'nobody notices that the connections are dead');
     await hurry();
     await settle('connections that are dead', 'websocket');
     await restart();
     await hurry();
     await settle('kill -9', 'websocket');
 
-    await context.setOffline(true);
     outer.upgrades = 'swallow';
     outer.cut();
-    await context.setOffline(false);
     await settle('WebSockets that nobody answers', 'longpoll');
     await restart();
     await settle('kill -9 under long-polling', 'longpoll');
