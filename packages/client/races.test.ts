@@ -1,10 +1,9 @@
-// What happens at once: the network that comes back while a token is awaited, steps of an iterator that are asked for together, polls that follow each other for days.
+// What happens at once: the network that comes back, or the end, while a token is awaited, and steps of an iterator that are asked for together.
 import assert from 'node:assert/strict';
 import { getEventListeners } from 'node:events';
 import { test } from 'node:test';
 import type { Message } from './api.ts';
 import { createClient } from './client.ts';
-import { Delivery } from './delivery.ts';
 import { settle } from './testing/clock.ts';
 import { World } from './testing/world.ts';
 
@@ -64,28 +63,6 @@ test('a request whose token cannot be had leaves no timer and no listener', asyn
   const { signal } = new AbortController();
   await assert.rejects(client.publish('a', 1, { signal }), { message: 'no token today' });
   assert.equal(world.clock.timers, 0);
-  assert.equal(getEventListeners(signal, 'abort').length, 0);
-});
-
-const message = (cursor: string) => ({ messageId: cursor, topic: 'a', cursor, timestamp: 't', data: cursor, redelivered: false });
-
-test('6.3.1: waiting for a delivery to be idle, poll after poll, gathers no listeners', async () => {
-  const world = new World();
-  const nothing = (): void => {};
-  const delivery = new Delivery({
-    environment: world.options() as never,
-    topics: ['a'],
-    handler: nothing,
-    insists: true,
-    ...{ onGap: nothing, onError: nothing, onFinished: nothing, onRoom: nothing },
-  });
-  delivery.begin('c0');
-  const { signal } = new AbortController();
-  for (let poll = 1; poll <= 100; poll++) {
-    delivery.offer(message(`c${String(poll).padStart(3, '0')}`), 1);
-    await delivery.idle(signal);
-    await delivery.idle(signal);
-  }
   assert.equal(getEventListeners(signal, 'abort').length, 0);
 });
 
