@@ -232,11 +232,11 @@ export interface ClientOptions extends Partial<Environment> {
   /** `https://api.example`, with any path before `/v1` that a proxy puts there. */
   readonly url: string;
   /** An API key: for servers and tools, never for browsers. */
-  readonly key?: string;
+  readonly key?: string | undefined;
   /** A short-lived token (11.2). */
-  readonly token?: string;
+  readonly token?: string | undefined;
   /** Gets a token, anew whenever one is about to expire or has; preferred for browsers. */
-  readonly getToken?: () => string | Promise<string>;
+  readonly getToken?: (() => string | Promise<string>) | undefined;
   /** `auto`: a WebSocket, and long-polling while one cannot be had (6.3.2). */
   readonly transport?: 'auto' | 'websocket' | 'longpoll';
   /** Names this client's instance, so that its new WebSocket replaces its old one (5.5); made where none is given. */

@@ -1,8 +1,7 @@
 // Requests as the application makes them: each tried again as the contract says, with the same requestId, over whichever transport is up at that moment (8.2.1).
 import type { Answer, ChangeOptions, Environment } from './api.ts';
-import type { Credentials } from './credentials.ts';
 import { GodwitError } from './errors.ts';
-import type { Carrier, Exchange, Method } from './transports/exchange.ts';
+import { type Carrier, type Exchange, hasBody, type Method } from './transports/exchange.ts';
 import { pause, RETRIES, retryWait } from './waits.ts';
 
 /** After which clients give up an attempt (6.1.1). */
@@ -14,26 +13,14 @@ export interface CallOptions extends ChangeOptions {
 
 export type Call = (method: Method, path: string, options?: CallOptions) => Promise<Answer>;
 
-/** Whether new credentials may help. */
-const isAboutCredentials = (error: unknown): error is GodwitError & { credential?: string } =>
-  error instanceof GodwitError && (error.code === 'TOKEN_EXPIRED' || error.code === 'UNAUTHENTICATED');
-
 /** `retries`: how often what can succeed later is tried again. */
-export const caller = (environment: Environment, credentials: Credentials, carrier: Carrier, retries = RETRIES): Call => {
-  const { clock, random, newId } = environment;
-  return async (method, path, { data, requestId = newId(), signal, timeout = TIMEOUT_MS, ifMatch } = {}) => {
+export const caller = ({ clock, random, newId }: Environment, carrier: Carrier, retries = RETRIES): Call => {
+  return async (method, path, { data = hasBody(method) ? null : undefined, requestId = newId(), signal, timeout = TIMEOUT_MS, ifMatch } = {}) => {
     const exchange: Exchange = { method, path, data, requestId, timeout, signal, headers: ifMatch === undefined ? undefined : { 'if-match': ifMatch } };
-    let renewed = false;
     for (let attempt = 1; ; attempt++) {
       try {
         return await carrier(exchange);
       } catch (error) {
-        if (isAboutCredentials(error) && credentials.canRenew && !renewed) {
-          renewed = true;
-          attempt--;
-          await credentials.renew(error.credential);
-          continue;
-        }
         if (!(error instanceof GodwitError) || !error.retryable || attempt > retries) throw error;
         await pause(clock, retryWait(attempt, random, error.details.retryAfterMs), signal);
       }

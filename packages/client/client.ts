@@ -20,8 +20,7 @@ const POLL_WAIT_MS = 25_000;
 const CREDENTIAL = /^[A-Za-z0-9._~-]+$/;
 
 const checkOptions = ({ url, key, token, getToken }: ClientOptions): void => {
-  if (!/^https?:\/\/[^/?#]+/.test(url)) throw new TypeError(`url must begin with http:// or https://, and is ${JSON.stringify(url)}.`);
-  if (/[?#]/.test(url)) throw new TypeError('url has no query and no fragment.');
+  if (!/^https?:\/\/[^/?#]+[^?#]*$/.test(url)) throw new TypeError(`url must be http:// or https://, without a query, and is ${url}.`);
   if ([key, token, getToken].filter((given) => given !== undefined).length > 1) throw new TypeError('Give one of key, token and getToken.');
   const credential = key ?? token;
   if (credential !== undefined && !CREDENTIAL.test(credential)) throw new TypeError('A key or token has letters, digits and . _ ~ - only (5.1.1).');
@@ -43,10 +42,10 @@ export const createClient = <Api extends AnyApi = AnyApi>(options: ClientOptions
   const base = options.url.replace(/\/+$/, '').replace(/\/v1$/, '');
   const credentials = new Credentials(options);
   const overHttp = httpCarrier(environment, base, credentials);
-  const call = caller(environment, credentials, (exchange) =>
+  const call = caller(environment, (exchange) =>
     connection.state.status === 'closed' ? Promise.reject(closedError()) : (connection.socket?.request(exchange) ?? overHttp(exchange)),
   );
-  const askOnce = caller(environment, credentials, overHttp, 0);
+  const askOnce = caller(environment, overHttp, 0);
   const listeners: Listeners = { state: new Set(), gap: new Set(), error: new Set() };
   const emit = <E extends keyof ClientEvents>(event: E, value: ClientEvents[E]): void => {
     for (const listener of listeners[event]) guarded(() => listener(value), event === 'error' ? uncaught : failed);
@@ -81,8 +80,8 @@ export const createClient = <Api extends AnyApi = AnyApi>(options: ClientOptions
   });
   const endAll = ({ error }: State): void => {
     for (const subscriber of feed.subscribers()) {
-      if (error === undefined) subscriber.ended('closed');
-      else subscriber.failed(error);
+      if (error === undefined) subscriber.delivery.outcome.ended('closed');
+      else subscriber.delivery.outcome.failed(error);
     }
   };
 
@@ -111,7 +110,6 @@ export const createClient = <Api extends AnyApi = AnyApi>(options: ClientOptions
     return subscription;
   };
 
-  const request = (method: Method, path: string, given: CallOptions = {}) => call(method, path, given);
   const document = async (method: Method, path: string, given: CallOptions) => documentIn(await call(method, path, given));
   let closing: Promise<void> | undefined;
 
@@ -145,7 +143,7 @@ export const createClient = <Api extends AnyApi = AnyApi>(options: ClientOptions
       })();
       return closing;
     },
-    request,
+    request: call,
     get: (collection: string, id: string, given?: RequestOptions) => document('GET', documentsPath(collection, id), { ...given }),
     list: (collection: string, given: object = {}) => list(call, collection, given),
     create: (collection: string, data: unknown, given?: RequestOptions) => document('POST', documentsPath(collection), { ...given, data }),

@@ -84,7 +84,7 @@ export class Connection {
   /** Begins to connect, if that was not done yet. */
   open(): void {
     if (this.#state.status !== 'idle') return;
-    this.#set({ status: 'connecting' });
+    this.#set('connecting');
     this.#leave = this.#options.surroundings.listen(() => this.#look());
     if (this.#options.transport === 'longpoll') this.#fallBack();
     else void this.#trySocket();
@@ -95,10 +95,9 @@ export class Connection {
     this.#leave?.();
     this.#socketTimer.clear();
     this.#probeTimer.clear();
-    this.#state = { status: 'closed', transport: undefined, error };
+    this.#set('closed', undefined, error);
     this.#options.flow.stop();
     this.#socket?.close();
-    this.#options.changed(this.#state);
   }
 
   /** A poll was not answered: long-polling does not work any more. */
@@ -106,16 +105,14 @@ export class Connection {
     if (!this.#fallenBack || this.#isClosed) return;
     this.#fallenBack = false;
     this.#options.flow.stop();
-    this.#set({ status: 'reconnecting', transport: undefined, error: asError(error) });
     this.#probeLater(error);
   }
 
-  #set(change: Partial<State>): void {
-    if (this.#state.status === 'closed') return;
+  #set(status: State['status'], transport?: State['transport'], error?: GodwitError): void {
     const before = this.#state;
-    const next = { ...before, ...change };
-    this.#state = next;
-    if (next.status !== before.status || next.transport !== before.transport) this.#options.changed(next);
+    if (before.status === 'closed') return;
+    this.#state = { status, transport, error };
+    if (status !== before.status || transport !== before.transport) this.#options.changed(this.#state);
   }
 
   get #isClosed(): boolean {
@@ -158,7 +155,7 @@ export class Connection {
     this.#fallenBack = false;
     this.#probeTimer.clear();
     this.#options.flow.stop();
-    this.#set({ status: 'open', transport: 'websocket', error: undefined });
+    this.#set('open', 'websocket');
     this.#options.flow.overSocket(socket);
   }
 
@@ -200,13 +197,13 @@ export class Connection {
     if (code >= 4300 && code < 4400) {
       this.close(
         code === 4301
-          ? new GodwitError({ code: 'CLOSED', message: 'A newer connection of the same instance replaced this one.' })
+          ? new GodwitError({ code: 'CLOSED', message: 'Replaced by a newer connection of the same instance.' })
           : new GodwitError({ code: 'UNAUTHENTICATED', message: 'The credentials were refused.' }, { status: 401 }),
       );
       return;
     }
     if (code >= 4200 && code < 4300) {
-      this.#set({ status: this.#before(), transport: undefined, error });
+      this.#down(error);
       if (!credentials.canRenew) this.close(expired());
       else void this.#withNewCredentials();
       return;
@@ -215,21 +212,26 @@ export class Connection {
       this.#socketFailed(error);
       return;
     }
-    this.#set({ status: this.#before(), transport: undefined, error });
+    this.#down(error);
     const soon = code < 1003 || code === 1006 || code === 1012 || (code >= 4000 && code < 4100);
     if (code === 1012 && this.#goAwayMs !== undefined) this.#socketIn(this.#goAwayMs + environment.random() * 1000);
-    else this.#socketIn(reconnectWait(soon ? this.#failures++ : ++this.#failures, environment.random));
+    else this.#socketIn(this.#wait(soon ? this.#failures++ : ++this.#failures));
   }
 
-  #before(): State['status'] {
-    return this.#state.status === 'connecting' ? 'connecting' : 'reconnecting';
+  /** Messages do not flow; it is being tried. */
+  #down(error: GodwitError): void {
+    this.#set(this.#state.status === 'connecting' ? 'connecting' : 'reconnecting', undefined, error);
+  }
+
+  #wait(failures: number, max?: number): number {
+    return reconnectWait(failures, this.#options.environment.random, max);
   }
 
   async #withNewCredentials(): Promise<void> {
     const { credentials, environment, failed } = this.#options;
     try {
       await credentials.renew();
-      this.#socketIn(this.#renewals++ < RENEWALS ? environment.random() * 1000 : reconnectWait(++this.#failures, environment.random));
+      this.#socketIn(this.#renewals++ < RENEWALS ? environment.random() * 1000 : this.#wait(++this.#failures));
     } catch (error) {
       failed(error);
       this.#retrySocket(asError(error));
@@ -245,8 +247,8 @@ export class Connection {
   #retrySocket(error: GodwitError): void {
     if (this.#isClosed) return;
     this.#failures++;
-    if (!this.#fallenBack) this.#set({ status: this.#before(), transport: undefined, error });
-    this.#socketIn(reconnectWait(this.#failures, this.#options.environment.random, this.#fallenBack ? UPGRADE_MAX_MS : undefined));
+    if (!this.#fallenBack) this.#down(error);
+    this.#socketIn(this.#wait(this.#failures, this.#fallenBack ? UPGRADE_MAX_MS : undefined));
   }
 
   #socketIn(ms: number): void {
@@ -273,12 +275,12 @@ export class Connection {
       const wasUnreachable = this.#misses > 0;
       this.#misses = 0;
       this.#fallenBack = true;
-      this.#set({ status: 'open', transport: 'longpoll', error: undefined });
+      this.#set('open', 'longpoll');
       this.#options.flow.overPolls();
       // What kept the socket from opening may have been the same that kept the server from answering.
       if (wasUnreachable && this.#options.transport === 'auto') {
         this.#failures = 0;
-        if (this.#socket === undefined) this.#socketIn(reconnectWait(0, this.#options.environment.random));
+        if (this.#socket === undefined) this.#socketIn(this.#wait(0));
       }
     } catch (error) {
       this.#probing = false;
@@ -288,17 +290,15 @@ export class Connection {
 
   #probeLater(error: unknown): void {
     const failure = asError(error);
-    if (failure.status === 401 || failure.code === 'FORBIDDEN' || failure.code === 'PROTOCOL' || failure.code === 'UNSUPPORTED_VERSION') {
-      // With a socket still to be tried a page that is no answer of ours says nothing of it.
-      if (failure.code !== 'PROTOCOL' || this.#options.transport === 'longpoll') {
-        this.close(failure);
-        return;
-      }
+    const { status, code } = failure;
+    // With a socket still to be tried a page that is no answer of ours says nothing of it.
+    if (status === 401 || code === 'FORBIDDEN' || code === 'UNSUPPORTED_VERSION' || (code === 'PROTOCOL' && this.#options.transport === 'longpoll')) {
+      this.close(failure);
+      return;
     }
     this.#misses++;
-    this.#set({ status: this.#before(), transport: undefined, error: failure });
-    const wait = reconnectWait(this.#misses, this.#options.environment.random);
-    this.#probeTimer.set(Math.max(wait, failure.details.retryAfterMs ?? 0), () => void this.#probe());
+    this.#down(failure);
+    this.#probeTimer.set(Math.max(this.#wait(this.#misses), failure.details.retryAfterMs ?? 0), () => void this.#probe());
   }
 
   /** The network is back, or somebody looks again: what waits is tried now, and what seems open is asked whether it is. */

@@ -14,6 +14,7 @@ const made = (more: Partial<DeliveryOptions> = {}) => {
   const seen = { handed: [] as unknown[], gaps: [] as Gap[], errors: [] as unknown[], finished: [] as string[], rooms: 0 };
   const delivery = new Delivery({
     environment: environmentOf({ clock }),
+    outcome: { ready: () => {}, ended: () => {}, failed: () => {} },
     topics: ['a.*'],
     handler: ({ data }) => void seen.handed.push(data),
     insists: false,

@@ -24,7 +24,17 @@ const MOST_WAITING = 1000;
 const MOST_BYTES = 8 * 1024 * 1024;
 const RETRY_MAX_MS = 30_000;
 
+/** What becomes of a subscription, as its holder hears of it. */
+export interface Outcome {
+  /** It is confirmed by the server. */
+  ready(): void;
+  /** The server ended it. */
+  ended(reason: string): void;
+  failed(error: unknown): void;
+}
+
 export interface DeliveryOptions {
+  readonly outcome: Outcome;
   readonly environment: Environment;
   readonly topics: readonly string[];
   readonly handler: (message: Message) => unknown;
@@ -52,6 +62,11 @@ export class Delivery {
   finished: string | undefined;
   /** The place that it was begun at was named by the application, or may be of another log by now: the server has still to say that it is of this one (clause 1). */
   isUnproven = false;
+  /** Where it wants to begin: a cursor, `earliest`, `latest`. */
+  start = 'latest';
+  /** It was refused together with others: it is tried by itself, so that one does not stop the others. */
+  isAlone = false;
+  readonly outcome: Outcome;
   /** It left its stream because too much waits. */
   isBehind = false;
   readonly #options: DeliveryOptions;
@@ -63,6 +78,7 @@ export class Delivery {
 
   constructor(options: DeliveryOptions) {
     this.#options = options;
+    this.outcome = options.outcome;
     this.topics = options.topics;
     this.matches = matcher(options.topics);
   }
@@ -80,6 +96,12 @@ export class Delivery {
     if (this.received !== undefined && this.received !== '') return;
     this.received = cursor;
     if (this.#items.length === 0 && cursor !== '') this.finished = cursor;
+  }
+
+  /** The server has confirmed it. */
+  confirmed(): void {
+    this.isAlone = false;
+    this.outcome.ready();
   }
 
   /** Takes a message in, or drops it where it was taken in before, or where there is no room for it. */
@@ -109,14 +131,9 @@ export class Delivery {
     if (this.isIdle) this.#finish(cursor);
   }
 
-  /** Resolves when nothing waits for the handler, or the signal is aborted. */
-  async idle(signal: AbortSignal): Promise<void> {
-    if (this.#running === undefined || signal.aborted) return;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const aborted = (): void => resolve();
-    signal.addEventListener('abort', aborted, { once: true });
-    while (this.#running !== undefined && !signal.aborted) await Promise.race([this.#running, promise]);
-    signal.removeEventListener('abort', aborted);
+  /** Resolves when nothing waits for the handler. */
+  async idle(): Promise<void> {
+    while (this.#running !== undefined) await this.#running;
   }
 
   /** Nothing more is handed over; resolves when the handler has finished what it has in hand. */

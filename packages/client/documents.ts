@@ -21,22 +21,18 @@ export const documentsPath = (collection: string, id?: string): string => `/${se
 const valueText = (value: FilterValue | readonly FilterValue[]): string => (Array.isArray(value) ? value.map(String).join(',') : String(value));
 
 const listQuery = ({ limit, sort, filter = {} }: ListOptions, after: string | undefined): string => {
-  const query = new URLSearchParams();
-  if (limit !== undefined) query.set('limit', String(limit));
-  if (sort !== undefined) query.set('sort', sort);
+  const query = new URLSearchParams(Object.entries({ limit, sort, after }).flatMap(([name, value]) => (value === undefined ? [] : [[name, String(value)]])));
   for (const [field, asked] of Object.entries(filter)) {
     if (typeof asked !== 'object' || asked === null) query.append(`filter[${field}]`, valueText(asked));
     else for (const [operator, value] of Object.entries(asked)) if (value !== undefined) query.append(`filter[${field}][${operator}]`, valueText(value));
   }
-  if (after !== undefined) query.set('after', after);
-  const text = query.toString();
-  return text === '' ? '' : `?${text}`;
+  return `?${query}`;
 };
 
 export const list = <T>(call: Call, collection: string, options: ListOptions): List<T> => {
   const page = async (after: string | undefined): Promise<Page<T>> => {
-    const { timeout, signal } = options;
-    const asked = { ...(timeout === undefined ? {} : { timeout }), ...(signal === undefined ? {} : { signal }) };
+    // Each page is a request of its own: a requestId would name but one.
+    const { requestId: _, ...asked } = options;
     return (await call('GET', `${documentsPath(collection)}${listQuery(options, after)}`, asked)).data as Page<T>;
   };
   async function* pages(): AsyncGenerator<Page<T>> {

@@ -17,9 +17,6 @@ export interface DurableOptions {
   readonly name: string;
   readonly after: string | undefined;
   readonly ackWait: string | undefined;
-  readonly ready: () => void;
-  readonly ended: (reason: string) => void;
-  readonly failed: (error: unknown) => void;
   readonly report: (error: unknown) => void;
 }
 
@@ -53,16 +50,16 @@ export class Durable {
   }
 
   async #create(): Promise<boolean> {
-    const { call, name, after, ackWait, delivery, ready, failed } = this.#options;
+    const { call, name, after, ackWait, delivery } = this.#options;
     try {
       const answer = await call('POST', '/subscriptions', { data: { name, topics: delivery.topics, after, ackWait } });
       this.#begin((answer.data as { cursor: string }).cursor);
-      ready();
+      delivery.confirmed();
       return true;
     } catch (error) {
       this.#created = undefined;
       if (error instanceof GodwitError && (error.retryable || error.code === 'CLOSED')) throw error;
-      failed(error);
+      delivery.outcome.failed(error);
       return false;
     }
   }
@@ -74,7 +71,7 @@ export class Durable {
 
   /** Takes its messages over a socket, as long as that is open. */
   async attach(socket: Socket): Promise<void> {
-    const { environment, ended, failed } = this.#options;
+    const { environment, delivery } = this.#options;
     for (let attempt = 1; socket.isOpen && !this.delivery.hasEnded; attempt = Math.min(attempt + 1, 3)) {
       try {
         if (!(await this.create())) return;
@@ -87,8 +84,8 @@ export class Durable {
       } catch (error) {
         if (!socket.isOpen) return;
         const { code, retryable, details } = error as GodwitError;
-        if (code === 'NOT_FOUND') return ended('deleted');
-        if (!retryable) return failed(error);
+        if (code === 'NOT_FOUND') return delivery.outcome.ended('deleted');
+        if (!retryable) return delivery.outcome.failed(error);
         await pause(environment.clock, retryWait(attempt, environment.random, details.retryAfterMs));
       }
     }
@@ -127,13 +124,13 @@ export class Durable {
   }
 
   async #acknowledge(): Promise<void> {
-    const { call, ended, report } = this.#options;
+    const { call, delivery, report } = this.#options;
     for (let cursor = this.#unacknowledged; cursor !== undefined; cursor = this.#unacknowledged) {
       try {
         await call('POST', `${this.path}/ack`, { data: { cursor } });
         this.acknowledged(cursor);
       } catch (error) {
-        if ((error as GodwitError).code === 'NOT_FOUND') ended('deleted');
+        if ((error as GodwitError).code === 'NOT_FOUND') delivery.outcome.ended('deleted');
         else if (!(error as GodwitError).retryable) report(error);
         // Whatever is not acknowledged comes again, and is acknowledged then or with what follows it.
         return;

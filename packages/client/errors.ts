@@ -43,7 +43,7 @@ export const tooLate = (timeout: number, requestId: string): GodwitError =>
 
 /** There is nothing to go on with: the credentials cannot be renewed. */
 export const expired = (): GodwitError =>
-  new GodwitError({ code: 'TOKEN_EXPIRED', message: 'The token has expired, and there is no getToken to get a new one with.' }, { status: 401 });
+  new GodwitError({ code: 'TOKEN_EXPIRED', message: 'The token has expired, and there is no getToken.' }, { status: 401 });
 
 /** Where to go on behind messages that are no longer kept (6.2.9); undefined where it is another error. */
 export const earliestOf = (error: unknown): string | undefined =>

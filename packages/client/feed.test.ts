@@ -222,6 +222,18 @@ describe('durable subscriptions', () => {
   });
 });
 
+test('a write without data says null, over either transport: the envelope wants the member (4.1.1)', async () => {
+  const { world, client } = await connected();
+  void client.call('POST /orders/:id/close', { params: { id: '1' } });
+  await settle();
+  assert.deepEqual(world.socket.asked(/close$/)[0]?.payload, { method: 'POST', path: '/orders/1/close', data: null });
+  const http = new World();
+  void createClient(http.options()).call('POST /orders/:id/close', { params: { id: '1' } });
+  await settle();
+  assert.equal(http.request.body?.data, null);
+  await client.close();
+});
+
 describe('polls', () => {
   test('6.3.2: all subscriptions that stand about the same place are one poll, durable ones are pulled, and no more than four wait at once', async () => {
     const world = new World();

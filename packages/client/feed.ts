@@ -7,18 +7,13 @@ import type { Arrival, Delivery } from './delivery.ts';
 import type { Durable } from './durable.ts';
 import type { GodwitError } from './errors.ts';
 import { Polls } from './polls.ts';
-import { type LaneOwner, SocketLanes } from './socket-lanes.ts';
+import { SocketLanes } from './socket-lanes.ts';
 import type { Socket, SocketEvent } from './transports/websocket.ts';
 
-/** What the feed tells of a subscription. */
+/** A subscription, as the feed and the client hold it. */
 export interface Subscriber {
   readonly delivery: Delivery;
-  /** Where it wants to begin: a cursor, `earliest`, `latest`. */
-  readonly start: string;
   readonly durable: Durable | undefined;
-  ready(): void;
-  ended(reason: string): void;
-  failed(error: unknown): void;
   /** Ends it as its holder would. */
   close(): Promise<void>;
 }
@@ -36,10 +31,8 @@ export interface FeedOptions {
 export class Feed implements Flow {
   readonly #byDelivery = new Map<Delivery, Subscriber>();
   readonly #durables = new Map<string, Durable>();
-  /** Deliveries whose lane was refused: each is tried by itself, so that one does not stop the others. */
-  readonly #alone = new WeakSet<Delivery>();
   readonly #polls: Polls;
-  readonly #owner: LaneOwner;
+  readonly #environment: Environment;
   #socket: Socket | undefined;
   #lanes: SocketLanes | undefined;
   #added: Delivery[] = [];
@@ -47,23 +40,8 @@ export class Feed implements Flow {
   #furthest: Delivery | undefined;
 
   constructor(options: FeedOptions) {
-    this.#owner = {
-      environment: options.environment,
-      startOf: (delivery) => this.#byDelivery.get(delivery)?.start ?? 'latest',
-      isAlone: (delivery) => this.#alone.has(delivery),
-      ready: (delivery) => {
-        this.#alone.delete(delivery);
-        this.#byDelivery.get(delivery)?.ready();
-      },
-      alone: (delivery) => this.#alone.add(delivery),
-      failed: (delivery, error) => this.#failed(delivery, error),
-      ended: (delivery, reason) => this.#byDelivery.get(delivery)?.ended(reason),
-    };
-    this.#polls = new Polls({ ...options, ...this.#owner, wait: options.pollWait, deliveries: () => this.#unnamed(), durables: () => this.#durables.values() });
-  }
-
-  get size(): number {
-    return this.#byDelivery.size;
+    this.#environment = options.environment;
+    this.#polls = new Polls({ ...options, wait: options.pollWait, deliveries: () => this.#unnamed(), durables: () => this.#durables.values() });
   }
 
   subscribers(): Subscriber[] {
@@ -104,7 +82,7 @@ export class Feed implements Flow {
 
   overSocket(socket: Socket): void {
     this.#socket = socket;
-    this.#lanes = new SocketLanes(socket, this.#owner);
+    this.#lanes = new SocketLanes(socket, this.#environment);
     this.#added = [];
     this.#doubt();
     const open = [...this.#unnamed()].filter(({ isBehind }) => !isBehind);
@@ -145,7 +123,7 @@ export class Feed implements Flow {
     } else if (name === 'detached') {
       const reason = String(data['reason']);
       if (durable === undefined) this.#lanes?.detached(subscription, reason);
-      else this.#owner.ended(durable.delivery, reason);
+      else durable.delivery.outcome.ended(reason);
     }
   }
 
@@ -167,8 +145,8 @@ export class Feed implements Flow {
     if (this.#furthest !== undefined) this.#furthest.isUnproven = true;
   }
 
-  #failed(delivery: Delivery, error: unknown): void {
-    this.#byDelivery.get(delivery)?.failed(error);
+  /** A delivery has failed. */
+  failed(delivery: Delivery, error: unknown): void {
     if (delivery !== this.#furthest || (error as GodwitError).code !== 'INVALID_CURSOR') return;
     this.#furthest = undefined;
     const others = [...this.#unnamed()].filter(({ received }) => received !== undefined && received !== '');

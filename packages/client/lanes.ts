@@ -14,16 +14,13 @@ export interface Lane {
   readonly members: Set<Delivery>;
 }
 
-const union = (members: Iterable<Delivery>): string[] => [...new Set([...members].flatMap(({ topics }) => topics))].sort();
-
-export const laneOf = (members: readonly Delivery[]): Lane => ({ key: union(members).join(','), members: new Set(members) });
+export const laneOf = (members: readonly Delivery[]): Lane => ({
+  key: [...new Set(members.flatMap(({ topics }) => topics))].sort().join(),
+  members: new Set(members),
+});
 
 /** The earliest place among its members; empty: the beginning of the log. */
-export const placeOf = (members: Iterable<Delivery>): string => {
-  let least: string | undefined;
-  for (const { received = '' } of members) if (least === undefined || received < least) least = received;
-  return least ?? '';
-};
+export const placeOf = (members: Iterable<Delivery>): string => [...members].map(({ received = '' }) => received).sort()[0] ?? '';
 
 /** The places among members that the server has still to take by themselves: it sees only the one that their lane begins at. */
 const unprovenOf = (members: Iterable<Delivery>, after: string): Set<string> =>
@@ -35,13 +32,9 @@ export const placeQuery = (topics: string, after: string): string =>
 
 /**
  * A lane begins at the first of its members: the places of others that the server has not seen yet are asked after, so that none of another log is taken for one
- * of this. `failed` hears of those that are; rejects with any other refusal.
+ * of this. Those that are have failed; rejects with any other refusal.
  */
-export const proveAll = async (
-  members: Iterable<Delivery>,
-  ask: (path: string) => Promise<unknown>,
-  failed: (member: Delivery, error: unknown) => void,
-): Promise<void> => {
+export const proveAll = async (members: Iterable<Delivery>, ask: (path: string) => Promise<unknown>): Promise<void> => {
   for (const cursor of unprovenOf(members, placeOf(members))) {
     const standing = [...members].filter(({ received }) => received === cursor);
     const [first] = standing;
@@ -54,7 +47,7 @@ export const proveAll = async (
       if (earliest !== undefined) {
         for (const member of standing) member.isUnproven = false;
         gapTo(standing, earliest);
-      } else if ((error as GodwitError).code === 'INVALID_CURSOR') for (const member of standing) failed(member, error);
+      } else if ((error as GodwitError).code === 'INVALID_CURSOR') for (const member of standing) member.outcome.failed(error);
       else throw error;
     }
   }
@@ -74,37 +67,33 @@ export const prove = (members: Iterable<Delivery>, after: string): void => {
 };
 
 /** Whose fault it is that a lane which began `after` was refused; none: that is to be found out by trying each alone. */
-export const culpritsOf = (
-  members: readonly Delivery[],
-  { code }: GodwitError,
-  after: string,
-  isAlone: (delivery: Delivery) => boolean,
-): readonly Delivery[] => {
+export const culpritsOf = (members: readonly Delivery[], { code }: GodwitError, after: string): readonly Delivery[] => {
   const standing = code === 'INVALID_CURSOR' ? members.filter(({ received }) => received === after) : [];
   if (standing.length > 0) return standing;
   // Those that were tried alone already and are still together are of the same patterns.
-  return members.length === 1 || members.every(isAlone) ? members : [];
+  return members.length === 1 || members.every(({ isAlone }) => isAlone) ? members : [];
 };
 
-/** Packs subscriptions whose places are known, neighbours in the log together; those that `isAlone` names each by itself. Who begins at the earliest is with nobody else: what begins there is not told what is gone (6.2.9). */
-export const pack = (deliveries: readonly Delivery[], isAlone: (delivery: Delivery) => boolean): Lane[] => {
-  const sorted = [...deliveries].sort((one, other) => compare(one.received ?? '', other.received ?? '') || compare(one.topics.join(), other.topics.join()));
+/** Packs subscriptions whose places are known, neighbours in the log together; those that are to be alone each by itself. Who begins at the earliest is with nobody else: what begins there is not told what is gone (6.2.9). */
+export const pack = (deliveries: readonly Delivery[]): Lane[] => {
+  // A blank sorts before all that cursors are made of.
+  const orderOf = ({ received = '', topics }: Delivery): string => `${received} ${topics}`;
+  const sorted = [...deliveries].sort((one, other) => (orderOf(one) < orderOf(other) ? -1 : 1));
   const lanes: Delivery[][] = [];
+  let lane: Delivery[] = [];
   let patterns = new Set<string>();
-  let text = 0;
   for (const delivery of sorted) {
-    const added = delivery.topics.filter((topic) => !patterns.has(topic));
-    const more = added.reduce((sum, topic) => sum + topic.length + 1, 0);
-    const neighbour = lanes.at(-1)?.[0];
-    const isOpen = neighbour !== undefined && !isAlone(delivery) && !isAlone(neighbour) && (neighbour.received === '') === (delivery.received === '');
-    if (isOpen && patterns.size + added.length <= MOST_PATTERNS && text + more <= MOST_TEXT) {
-      lanes.at(-1)?.push(delivery);
-      for (const topic of added) patterns.add(topic);
-      text += more;
+    const { topics, isAlone, received } = delivery;
+    const both = new Set([...patterns, ...topics]);
+    const [first] = lane;
+    const isOpen = first !== undefined && !isAlone && !first.isAlone && (first.received === '') === (received === '');
+    if (isOpen && both.size <= MOST_PATTERNS && [...both].join().length <= MOST_TEXT) {
+      lane.push(delivery);
+      patterns = both;
     } else {
-      lanes.push([delivery]);
-      patterns = new Set(delivery.topics);
-      text = delivery.topics.reduce((sum, topic) => sum + topic.length + 1, 0);
+      lane = [delivery];
+      lanes.push(lane);
+      patterns = new Set(topics);
     }
   }
   // Two of one key would be one subscription at the server: they share it.
@@ -118,5 +107,3 @@ export const pack = (deliveries: readonly Delivery[], isAlone: (delivery: Delive
   }
   return [...byKey.values()];
 };
-
-const compare = (one: string, other: string): number => (one < other ? -1 : one > other ? 1 : 0);

@@ -6,7 +6,7 @@ import type { Arrival, Delivery } from './delivery.ts';
 import type { Durable } from './durable.ts';
 import { asError, earliestOf, GodwitError } from './errors.ts';
 import { culpritsOf, gapTo, type Lane, pack, placeOf, prove, proveAll } from './lanes.ts';
-import { beginNamed, type LaneOwner } from './socket-lanes.ts';
+import { beginNamed } from './socket-lanes.ts';
 import { pause, retryWait } from './waits.ts';
 
 /** Polls at once: a client may have 10 connections (7.1.2), and other tabs want some. */
@@ -22,7 +22,7 @@ interface Page {
   readonly cursor: string;
 }
 
-export interface PollsOptions extends LaneOwner {
+export interface PollsOptions {
   readonly environment: Environment;
   /** Asks over HTTP, once. */
   readonly ask: Call;
@@ -41,7 +41,7 @@ interface Loop {
 
 interface Work {
   /** What it waits for without holding a connection. */
-  readonly before?: (signal: AbortSignal) => Promise<void>;
+  readonly before?: () => Promise<void>;
   /** One poll. */
   readonly turn: (signal: AbortSignal) => Promise<void>;
 }
@@ -84,22 +84,16 @@ export class Polls {
   }
 
   #refresh(): void {
-    const { deliveries, durables, isAlone } = this.#options;
+    const { deliveries, durables } = this.#options;
     const open = [...deliveries()].filter(({ isBehind, hasEnded }) => !isBehind && !hasEnded);
-    beginNamed(open, this.#options);
+    beginNamed(open);
     const wanted = new Map<string, Work>();
-    for (const lane of pack(
-      open.filter(({ received }) => received !== undefined),
-      isAlone,
-    ))
-      wanted.set(nameOf(lane), { turn: (signal) => this.#poll(lane, signal) });
-    for (const lane of pack(
-      open.filter(({ received }) => received === undefined),
-      isAlone,
-    ))
-      wanted.set(`new ${nameOf(lane)}`, { turn: (signal) => this.#place(lane, signal) });
+    // Those that want only what is new find their places by a turn of their own, and then join the others.
+    for (const isPlaced of [true, false])
+      for (const lane of pack(open.filter(({ received }) => (received !== undefined) === isPlaced)))
+        wanted.set(`${isPlaced} ${nameOf(lane)}`, { turn: (signal) => this.#poll(lane, signal) });
     for (const durable of durables())
-      wanted.set(`durable ${durable.name}`, { before: (signal) => durable.delivery.idle(signal), turn: (signal) => this.#pull(durable, signal) });
+      wanted.set(`durable ${durable.name}`, { before: () => durable.delivery.idle(), turn: (signal) => this.#pull(durable, signal) });
     const takeTurns = wanted.size > SLOTS;
     for (const [key, loop] of this.#loops) {
       if (wanted.has(key) && !takeTurns) continue;
@@ -117,7 +111,7 @@ export class Polls {
   async #run({ before, turn }: Work, signal: AbortSignal): Promise<void> {
     const { clock, random } = this.#options.environment;
     for (let failures = 0; !signal.aborted; ) {
-      await before?.(signal);
+      await before?.();
       await this.#slot();
       try {
         if (!signal.aborted) await turn(signal);
@@ -170,44 +164,31 @@ export class Polls {
     }
   }
 
-  #messages(lane: Lane, after: string, signal: AbortSignal, wait?: number): Promise<Page> {
-    return this.#read((usual) => {
-      const ms = wait ?? usual;
+  #messages(lane: Lane, after: string, signal: AbortSignal, atOnce: boolean): Promise<Page> {
+    return this.#read((wait) => {
+      const ms = atOnce ? 0 : wait;
       const path = `/messages?topics=${encodeURIComponent(lane.key)}&after=${encodeURIComponent(after)}&limit=${LIMIT}&wait=${ms / 1000}`;
       return this.#options.ask('GET', path, { signal, timeout: ms + LATE_MS });
     });
   }
 
-  /** Finds the places of those that want only what is new; then they join the others. */
-  async #place(lane: Lane, signal: AbortSignal): Promise<void> {
-    const { cursor } = await this.#messages(lane, 'latest', signal, 0).catch((error: unknown) => this.#refused(lane, error, signal));
-    for (const member of lane.members) {
-      member.begin(cursor);
-      this.#options.ready(member);
-    }
-    this.changed();
-  }
-
   async #poll(lane: Lane, signal: AbortSignal): Promise<void> {
-    const { ask, failed } = this.#options;
-    const drop = (member: Delivery, error: unknown): void => {
-      lane.members.delete(member);
-      failed(member, error);
-    };
-    await proveAll(lane.members, (path) => ask('GET', path, { signal }), drop).catch((error: unknown) => this.#refused(lane, error, signal));
+    await proveAll(lane.members, (path) => this.#options.ask('GET', path, { signal })).catch((error: unknown) => this.#refused(lane, error, signal));
+    for (const member of lane.members) if (member.hasEnded) lane.members.delete(member);
     if (lane.members.size === 0) return;
+    const isFresh = [...lane.members].some(({ received }) => received === undefined);
     const after = placeOf(lane.members);
-    const { items, cursor } = await this.#messages(lane, after || 'earliest', signal).catch((error: unknown) => this.#refused(lane, error, signal));
+    const { items, cursor } = await this.#messages(lane, isFresh ? 'latest' : after || 'earliest', signal, isFresh).catch((error: unknown) =>
+      this.#refused(lane, error, signal),
+    );
     prove(lane.members, after);
     for (const item of items) for (const member of lane.members) if (member.matches(item.topic)) member.offer({ ...item, redelivered: false }, sizeOf(item));
     for (const member of lane.members) {
       member.begin(cursor);
       member.advance(cursor);
-      this.#options.ready(member);
-      if (member.isBehind) {
-        lane.members.delete(member);
-        this.changed();
-      }
+      member.confirmed();
+      if (member.isBehind) lane.members.delete(member);
+      if (member.isBehind || isFresh) this.changed();
     }
   }
 
@@ -219,9 +200,9 @@ export class Polls {
       return { items: [], cursor: placeOf(lane.members) };
     }
     const members = [...lane.members];
-    const culprits = culpritsOf(members, error, placeOf(members), this.#options.isAlone);
-    for (const member of culprits) this.#options.failed(member, error);
-    if (culprits.length === 0) for (const member of members) this.#options.alone(member);
+    const culprits = culpritsOf(members, error, placeOf(members));
+    for (const member of culprits) member.outcome.failed(error);
+    if (culprits.length === 0) for (const member of members) member.isAlone = true;
     // What is left of it may well be called the same, and begins anew.
     for (const [key, { ending }] of this.#loops) if (ending.signal === signal) this.#loops.delete(key);
     this.changed();
@@ -245,8 +226,8 @@ export class Polls {
       const earliest = earliestOf(error);
       if (signal.aborted || retryable || status === 0 || status === 401) throw error;
       if (earliest !== undefined) delivery.gap(delivery.received ?? '', earliest);
-      else if (code === 'NOT_FOUND') this.#options.ended(delivery, 'deleted');
-      else this.#options.failed(delivery, error);
+      else if (code === 'NOT_FOUND') delivery.outcome.ended('deleted');
+      else delivery.outcome.failed(error);
       return undefined;
     });
     if (ack !== undefined) durable.acknowledged(ack);

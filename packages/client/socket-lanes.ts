@@ -21,25 +21,11 @@ interface OpenLane extends Lane {
   work: Promise<void>;
 }
 
-export interface LaneOwner {
-  readonly environment: Environment;
-  /** Where a delivery without a place wants to begin: a cursor, `earliest`, `latest`. */
-  startOf(delivery: Delivery): string;
-  readonly isAlone: (delivery: Delivery) => boolean;
-  /** It is confirmed by the server. */
-  ready(delivery: Delivery): void;
-  /** Its lane was refused: it is to be tried by itself. */
-  alone(delivery: Delivery): void;
-  failed(delivery: Delivery, error: unknown): void;
-  /** The server ended it. */
-  ended(delivery: Delivery, reason: string): void;
-}
-
 /** Gives places to deliveries that name one themselves; those that want `latest` get theirs from the server. */
-export const beginNamed = (deliveries: readonly Delivery[], owner: Pick<LaneOwner, 'startOf'>): void => {
+export const beginNamed = (deliveries: readonly Delivery[]): void => {
   for (const delivery of deliveries) {
     if (delivery.received !== undefined) continue;
-    const start = owner.startOf(delivery);
+    const { start } = delivery;
     if (start === 'latest') continue;
     delivery.begin(start === 'earliest' ? '' : start);
     delivery.isUnproven = start !== 'earliest';
@@ -48,7 +34,7 @@ export const beginNamed = (deliveries: readonly Delivery[], owner: Pick<LaneOwne
 
 export class SocketLanes {
   readonly #socket: Socket;
-  readonly #owner: LaneOwner;
+  readonly #environment: Environment;
   readonly #lanes = new Map<string, OpenLane>();
   readonly #byId = new Map<string, OpenLane>();
   readonly #waiting = new Set<Delivery>();
@@ -56,14 +42,14 @@ export class SocketLanes {
   #opening = 0;
   #isTidying = false;
 
-  constructor(socket: Socket, owner: LaneOwner) {
+  constructor(socket: Socket, environment: Environment) {
     this.#socket = socket;
-    this.#owner = owner;
+    this.#environment = environment;
   }
 
   /** Opens subscriptions for deliveries, from their places on. */
   add(deliveries: readonly Delivery[]): void {
-    beginNamed(deliveries, this.#owner);
+    beginNamed(deliveries);
     for (const delivery of deliveries) this.#waiting.add(delivery);
     this.#next();
   }
@@ -79,7 +65,7 @@ export class SocketLanes {
     this.#waiting.clear();
     const placed = deliveries.filter(({ received }) => received !== undefined);
     const fresh = deliveries.filter(({ received }) => received === undefined);
-    for (const lane of [...pack(placed, this.#owner.isAlone), ...pack(fresh, this.#owner.isAlone)]) this.#join(lane);
+    for (const lane of [...pack(placed), ...pack(fresh)]) this.#join(lane);
     if (this.#lanes.size > MOST_LANES) this.#repack();
   }
 
@@ -117,7 +103,7 @@ export class SocketLanes {
     if (lane === undefined) return;
     this.#forget(lane);
     const members = [...lane.members];
-    if (members.every(({ topics }) => topics.join(',') === lane.key)) for (const member of members) this.#owner.ended(member, reason);
+    if (members.every(({ topics }) => topics.join(',') === lane.key)) for (const member of members) member.outcome.ended(reason);
     else this.#split(members);
   }
 
@@ -141,7 +127,7 @@ export class SocketLanes {
       let after = 'latest';
       try {
         await this.#place(lane);
-        await proveAll(lane.members, (path) => this.#socket.ask('GET', path), this.#owner.failed);
+        await proveAll(lane.members, (path) => this.#socket.ask('GET', path));
         const members = [...lane.members];
         if (members.length === 0) break;
         if (members.some(({ received }) => received !== undefined)) after = placeOf(members) || 'earliest';
@@ -158,14 +144,14 @@ export class SocketLanes {
           // Who stands before the earliest is not told by the server that something is missing (6.2.9): it was asked for what there is.
           if (after === 'earliest') gapTo(members, cursor);
         });
-        for (const member of members) this.#owner.ready(member);
+        for (const member of members) member.confirmed();
         break;
       } catch (error) {
         const { retryable, details } = error as GodwitError;
         if (!this.#socket.isOpen) return;
         const earliest = earliestOf(error);
         if (earliest !== undefined) gapTo(lane.members, earliest);
-        else if (retryable) await pause(this.#owner.environment.clock, retryWait(attempt, this.#owner.environment.random, details.retryAfterMs));
+        else if (retryable) await pause(this.#environment.clock, retryWait(attempt, this.#environment.random, details.retryAfterMs));
         else {
           this.#refuse(lane, error as GodwitError, after);
           return;
@@ -187,14 +173,14 @@ export class SocketLanes {
   #refuse(lane: OpenLane, error: GodwitError, after: string): void {
     this.#forget(lane);
     const members = [...lane.members];
-    const culprits = new Set(culpritsOf(members, error, after, this.#owner.isAlone));
-    for (const member of culprits) this.#owner.failed(member, error);
+    const culprits = new Set(culpritsOf(members, error, after));
+    for (const member of culprits) member.outcome.failed(error);
     if (culprits.size === 0) this.#split(members);
     else this.add(members.filter((member) => !culprits.has(member)));
   }
 
   #split(members: readonly Delivery[]): void {
-    for (const member of members) this.#owner.alone(member);
+    for (const member of members) member.isAlone = true;
     this.add(members);
   }
 
@@ -228,9 +214,9 @@ export class SocketLanes {
   /** Other lanes for the same members; the old ones end once the new ones are open, and until then both bring what is taken once. */
   #replace(old: readonly OpenLane[]): void {
     const members = [...new Set(old.flatMap((lane) => [...lane.members]))].filter(({ received }) => received !== undefined);
-    const wanted = pack(members, this.#owner.isAlone).filter(({ key }) => !old.some((lane) => lane.key === key && lane.members.size > 0));
+    const wanted = pack(members).filter(({ key }) => !old.some((lane) => lane.key === key && lane.members.size > 0));
     for (const lane of wanted) this.#join(lane);
-    const kept = new Set(pack(members, this.#owner.isAlone).map(({ key }) => key));
+    const kept = new Set(pack(members).map(({ key }) => key));
     const opened = Promise.all(wanted.map(({ key }) => this.#lanes.get(key)?.work));
     for (const lane of old) {
       if (kept.has(lane.key)) continue;

@@ -73,15 +73,23 @@ export const subscribing = (
   const { name, after, ackWait, store, signal, onGap, onCursor, onError } = options;
   if (topics.length === 0) throw new TypeError('A subscription needs a topic or pattern.');
   if (name !== undefined && store !== undefined)
-    throw new TypeError('A durable subscription keeps its cursor at the server: name and store exclude each other.');
+    throw new TypeError('name and store exclude each other: the server keeps the cursor of a durable subscription.');
   if (name !== undefined && feed.hasDurable(name)) throw new TypeError(`This client has a subscription ${name} already.`);
   const failed = (error: unknown): void => report(error, subscription);
   const ready = settled<void>();
   const closed = settled<{ readonly reason: string }>();
-  const kept = store === undefined ? undefined : keeper(store, (error) => failed(error));
+  const kept = store && keeper(store, failed);
 
   const delivery: Delivery = new Delivery({
     environment,
+    outcome: {
+      ready: () => ready.resolve(),
+      ended: (reason) => {
+        end(reason);
+        void leave();
+      },
+      failed: fail,
+    },
     topics: [...new Set(topics)].sort(),
     handler,
     insists: name !== undefined,
@@ -113,12 +121,13 @@ export const subscribing = (
     ready.reject(new GodwitError({ code: 'CLOSED', message: `The subscription has ended: ${reason}.` }));
     closed.resolve({ reason });
   };
-  const fail = (error: unknown): void => {
+  function fail(error: unknown): void {
     ready.reject(error);
     closed.reject(error);
     failed(error);
+    feed.failed(delivery, error);
     void leave();
-  };
+  }
   const durable: Durable | undefined =
     name === undefined
       ? undefined
@@ -129,24 +138,12 @@ export const subscribing = (
           name,
           after,
           ackWait,
-          ready: () => ready.resolve(),
-          ended: (reason) => subscriber.ended(reason),
-          failed: fail,
           report: failed,
         });
-  let start = after ?? 'latest';
+  delivery.start = after ?? 'latest';
   const subscriber: Subscriber = {
     delivery,
-    get start() {
-      return start;
-    },
     durable,
-    ready: () => ready.resolve(),
-    ended: (reason) => {
-      end(reason);
-      void leave();
-    },
-    failed: fail,
     close: () => close(),
   };
 
@@ -176,7 +173,7 @@ export const subscribing = (
 
   const begin = async (): Promise<void> => {
     try {
-      if (store !== undefined) start = (await store.cursors.get(store.key)) ?? start;
+      if (store !== undefined) delivery.start = (await store.cursors.get(store.key)) ?? delivery.start;
       if (!delivery.hasEnded) feed.add(subscriber);
     } catch (error) {
       fail(error);
@@ -185,8 +182,7 @@ export const subscribing = (
   if (signal?.aborted) void close();
   else {
     signal?.addEventListener('abort', aborted, { once: true });
-    if (store === undefined) feed.add(subscriber);
-    else void begin();
+    void begin();
   }
   return subscription;
 };

@@ -6,9 +6,9 @@ import { GodwitError, noAnswer, refused, tooLate } from '../errors.ts';
 import { type Carrier, type Exchange, hasBody, REPLAYED } from './exchange.ts';
 
 /** What stands between may answer in the server's place: those that say that it cannot be reached are like no answer. */
-const GATEWAY: ReadonlySet<number> = new Set([408, 429, 502, 503, 504, 520, 521, 522, 523, 524]);
+const isGateway = (status: number): boolean => status === 408 || status === 429 || (status > 501 && status < 505) || (status > 519 && status < 525);
 
-const bodyOf = ({ method, requestId, data }: Exchange): string | undefined => (hasBody(method) ? JSON.stringify({ requestId, data: data ?? null }) : undefined);
+const bodyOf = ({ method, requestId, data }: Exchange): string | undefined => (hasBody(method) ? JSON.stringify({ requestId, data }) : undefined);
 
 const headersOf = ({ method, headers, requestId }: Exchange, credential: string | undefined): Record<string, string> => ({
   accept: 'application/json',
@@ -27,55 +27,52 @@ const answerOf = (response: Response, text: string, requestId: string): Answer =
   let body: { status?: unknown; data?: unknown; error?: ErrorBody } | undefined;
   try {
     body = JSON.parse(text) as typeof body;
-  } catch {
-    body = undefined;
-  }
+  } catch {}
   if (body?.status === 'success') return { ...answer, data: body.data };
   if (body?.status === 'error' && body.error !== undefined) throw refused(body.error, response.status, requestId);
   if (response.ok && body !== undefined) return { ...answer, data: body };
-  if (GATEWAY.has(response.status)) throw noAnswer(`Something between answered ${response.status} in the server's place.`, requestId);
+  if (isGateway(response.status)) throw noAnswer(`Something between answered ${response.status}.`, requestId);
   throw new GodwitError(
-    { code: 'PROTOCOL', message: `The answer ${response.status} is not one of this protocol: is the url that of a Godwit server?` },
+    { code: 'PROTOCOL', message: `The answer ${response.status} is not of this protocol: is the url right?` },
     { status: response.status, requestId },
   );
 };
 
-/** `base` ends before `/v1`. */
-export const httpCarrier =
-  ({ fetch, clock }: Environment, base: string, credentials: Credentials): Carrier =>
-  async (exchange) => {
+/** `base` ends before `/v1`. Credentials that are refused are got anew, once, and the request repeated at once. */
+export const httpCarrier = ({ fetch, clock }: Environment, base: string, credentials: Credentials): Carrier => {
+  const carry = async (exchange: Exchange, credential: string | undefined): Promise<Answer> => {
     const { method, path, requestId, timeout, signal } = exchange;
+    if (signal?.aborted) throw signal.reason;
     const ending = new AbortController();
     const abort = (): void => ending.abort(signal?.reason);
-    if (signal?.aborted) throw signal.reason;
     signal?.addEventListener('abort', abort, { once: true });
     const timer = clock.setTimeout(() => ending.abort(tooLate(timeout, requestId)), timeout);
-    let credential: string | undefined;
     try {
-      // What it fails with is what the request fails with.
-      credential = await credentials.current().catch((error: unknown) => {
-        ending.abort(error);
-        throw error;
-      });
-      const body = bodyOf(exchange);
       const response = await fetch(`${base}/v1${path}`, {
         method,
         headers: headersOf(exchange, credential),
-        ...(body === undefined ? {} : { body }),
+        body: bodyOf(exchange) ?? null,
         signal: ending.signal,
         cache: 'no-store',
         credentials: 'omit',
       });
       return answerOf(response, await response.text(), requestId);
     } catch (error) {
-      if (error instanceof GodwitError) {
-        if (error.code === 'TOKEN_EXPIRED' || error.code === 'UNAUTHENTICATED') throw Object.assign(error, { credential });
-        throw error;
-      }
+      if (error instanceof GodwitError) throw error;
       if (ending.signal.aborted) throw ending.signal.reason;
-      throw noAnswer('The server could not be reached, or the connection broke.', requestId, error);
+      throw noAnswer('The server could not be reached.', requestId, error);
     } finally {
       clock.clearTimeout(timer);
       signal?.removeEventListener('abort', abort);
     }
   };
+  return async (exchange) => {
+    const credential = await credentials.current();
+    try {
+      return await carry(exchange, credential);
+    } catch (error) {
+      if ((error as GodwitError).status !== 401 || !credentials.canRenew) throw error;
+      return carry(exchange, await credentials.renew(credential));
+    }
+  };
+};

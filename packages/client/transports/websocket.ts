@@ -77,11 +77,10 @@ export class Socket {
   /** Throws where the url cannot be one of a WebSocket. */
   constructor(environment: Environment, url: string, credential: string | undefined, listener: SocketListener) {
     const { clock, WebSocket } = environment;
-    if (WebSocket === undefined) throw noAnswer('This runtime has no WebSocket.');
     this.#environment = environment;
     this.#listener = listener;
     this.#seenAt = clock.now();
-    this.#socket = new WebSocket(url, credential === undefined ? ['godwit.v1'] : ['godwit.v1', `bearer.${credential}`]);
+    this.#socket = new (WebSocket as NonNullable<typeof WebSocket>)(url, credential === undefined ? ['godwit.v1'] : ['godwit.v1', `bearer.${credential}`]);
     this.#socket.onmessage = ({ data }) => this.#receive(data as string);
     this.#socket.onclose = ({ code, reason }) => this.#end(code, reason);
     this.#socket.onerror = () => {};
@@ -158,7 +157,7 @@ export class Socket {
     this.#ended = true;
     this.#alarm.clear();
     this.#pacer?.stop();
-    for (const requestId of [...this.#pending.keys()]) this.#take(requestId)?.reject(noAnswer('The connection ended before the answer came.', requestId));
+    for (const requestId of [...this.#pending.keys()]) this.#take(requestId)?.reject(noAnswer('The connection has ended.', requestId));
     this.#listener.end({ code, reason, welcomed: this.#welcomed });
   }
 
@@ -177,7 +176,7 @@ export class Socket {
     try {
       message = JSON.parse(text) as Incoming;
     } catch {
-      this.abandon('what came is not JSON');
+      this.abandon('not JSON');
       return;
     }
     const { type, payload } = message;
@@ -203,7 +202,7 @@ export class Socket {
     const { clock } = this.#environment;
     const silent = clock.now() - this.#seenAt;
     const longest = SILENT_INTERVALS * this.#interval;
-    if (silent >= longest) this.abandon('silent for two heartbeat intervals');
+    if (silent >= longest) this.abandon('silent');
     else this.#alarm.set(longest - silent, () => this.#watch());
   }
 
