@@ -143,7 +143,7 @@ export interface Subscription {
   readonly ready: Promise<void>;
   /** Resolves when it has ended: `closed`, a takeover by another attachment (`taken-over`), its deletion, scopes that no longer cover it. Rejects where it failed. */
   readonly closed: Promise<{ readonly reason: string }>;
-  /** Ends it here, when the handler has finished the message in hand; a durable one is acknowledged up to there and lives on at the server. */
+  /** Ends it here, when the handler has finished the message in hand (so a handler must not await it); a durable one is acknowledged up to there and lives on at the server. */
   close(): Promise<void>;
 }
 

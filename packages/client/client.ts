@@ -61,7 +61,6 @@ export const createClient = <Api extends AnyApi = AnyApi>(options: ClientOptions
     ask: askOnce,
     pollWait: options.pollWait ?? POLL_WAIT_MS,
     lost: (error) => connection.lost(error),
-    refused: (error) => connection.close(error),
   });
   const connection: Connection = new Connection({
     environment,

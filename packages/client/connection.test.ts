@@ -165,6 +165,40 @@ describe('falling back to long-polling and moving back', () => {
     assert.equal(world.requests.filter(isPoll).length, 2);
   });
 
+  test('6.3.2: where sockets open and die young, messages are polled for while the next is waited for', async () => {
+    const { world } = await subscribed();
+    for (const _ of [1, 2]) {
+      world.socket.end(1006);
+      await world.clock.advance(1500);
+      world.socket.welcome();
+      await settle();
+    }
+    assert.equal(world.requests.length, 0);
+    world.socket.end(1006);
+    await settle();
+    world.requests.find(isProbe)?.answer({ items: [] });
+    await settle();
+    assert.equal(world.requests.filter(isPoll).length, 1);
+  });
+
+  test('credentials that are refused again are asked for again, backing off, where there is a getToken', async () => {
+    const { world, client, states } = begin({ transport: 'longpoll', getToken: () => 'token' });
+    client.subscribe('a.*', () => {}, { after: 'c1' });
+    await settle();
+    for (const _ of [1, 2]) {
+      world.request.refuse(401, 'TOKEN_EXPIRED');
+      await settle();
+    }
+    assert.equal(states.at(-1), 'connecting');
+    const { length } = world.requests;
+    await world.clock.advance(2000);
+    assert.equal(world.requests.length, length + 1);
+    world.request.answer({ items: [] });
+    await settle();
+    assert.equal(states.at(-1), 'open longpoll');
+    await client.close();
+  });
+
   test('with the server away both are tried; when it answers again the WebSocket is tried within a second', async () => {
     const { world, states } = await subscribed();
     world.socket.end(1006);

@@ -213,6 +213,8 @@ export class Connection {
       return;
     }
     this.#down(error);
+    // What lets WebSockets open and kills them young is as good as none: messages are polled for while the next is waited for (6.3.2).
+    if (code === 1006 && this.#failures > 1 && this.#options.transport === 'auto') this.#fallBack();
     const soon = code < 1003 || code === 1006 || code === 1012 || (code >= 4000 && code < 4100);
     if (code === 1012 && this.#goAwayMs !== undefined) this.#socketIn(this.#goAwayMs + environment.random() * 1000);
     else this.#socketIn(this.#wait(soon ? this.#failures++ : ++this.#failures));
@@ -292,7 +294,12 @@ export class Connection {
     const failure = asError(error);
     const { status, code } = failure;
     // With a socket still to be tried a page that is no answer of ours says nothing of it.
-    if (status === 401 || code === 'FORBIDDEN' || code === 'UNSUPPORTED_VERSION' || (code === 'PROTOCOL' && this.#options.transport === 'longpoll')) {
+    if (
+      (status === 401 && !this.#options.credentials.canRenew) ||
+      code === 'FORBIDDEN' ||
+      code === 'UNSUPPORTED_VERSION' ||
+      (code === 'PROTOCOL' && this.#options.transport === 'longpoll')
+    ) {
       this.close(failure);
       return;
     }

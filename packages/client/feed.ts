@@ -25,7 +25,6 @@ export interface FeedOptions {
   readonly pollWait: number;
   /** The server does not answer polls any more. */
   readonly lost: (error: unknown) => void;
-  readonly refused: (error: GodwitError) => void;
 }
 
 export class Feed implements Flow {

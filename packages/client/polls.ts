@@ -32,7 +32,6 @@ export interface PollsOptions {
   readonly durables: () => Iterable<Durable>;
   /** The server does not answer any more. */
   readonly lost: (error: unknown) => void;
-  readonly refused: (error: GodwitError) => void;
 }
 
 interface Loop {
@@ -119,7 +118,8 @@ export class Polls {
       } catch (error) {
         if (signal.aborted) return;
         const { status, retryable, details } = asError(error);
-        if (status === 0) {
+        // Without an answer, or with credentials that are refused, it is for the connection to see what is left.
+        if (status === 0 || status === 401) {
           this.#options.lost(error);
           return;
         }
@@ -159,7 +159,6 @@ export class Polls {
         this.#wait = this.#wait < TURN_MS ? 0 : this.#wait / 2;
         return this.#read(ask);
       }
-      if (error instanceof GodwitError && error.status === 401) this.#options.refused(error);
       throw error;
     }
   }

@@ -32,6 +32,7 @@ export const CHANGES: readonly Change[] = [
       'Added: `GET /v1/messages` looks back, from a cursor, the end of the log or a time, with `before`.',
       'Added: `GET /v1/session` tells who is asking and what it may; `GET /v1/stats` tells how operations, publishes and the process fare.',
       'Added: @godwit/client, the SDK for browsers and Node: typed from the declaration of the server, each message handed over once and in order, with long-polling where a WebSocket cannot be had.',
+      'Added: the command `godwit`: publish, subscribe, poll, documents, collections, keys, tokens, subscriptions, connections, stats, config, bench, spec; export and import go on after an interruption without duplicates.',
       'Added: the console at /console and the reference at /docs, made from the tables and the contract with examples that were executed; `--no-console` takes both away.',
       'Added: OpenAPI 3.1 at /v1/openapi.json, AsyncAPI 3.0 at /v1/asyncapi.json, health, readiness and Prometheus metrics.',
       'Added: TLS, a drain at SIGTERM that loses nothing, and reads that go on when the disk is full.',
