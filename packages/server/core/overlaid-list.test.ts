@@ -137,6 +137,27 @@ describe('a list in an atomic batch', () => {
     );
   });
 
+  // Found by chance: seed -806770097.
+  it('does not lose what it changed where that stands at the end of what the store read ahead', async () => {
+    const collection = await newCollection();
+    for (const id of ['a', 'f', 'b']) {
+      await atomic([{ method: 'POST', path: `/${collection}`, data: { id } }]);
+      await assembly.clock.advance(1);
+    }
+    const path = `/${collection}?limit=1`;
+    const page = (
+      await atomic([
+        { method: 'PATCH', path: `/${collection}/f`, data: { text: 'é' } },
+        { method: 'GET', path },
+      ])
+    ).at(-1);
+    const rest = (await walk(path, page.next)) as { id: string }[];
+    assert.deepEqual(
+      rest.map(({ id }) => id),
+      ['f', 'b'],
+    );
+  });
+
   it('pages through what the batch itself makes, each once', async () => {
     const collection = await newCollection();
     const creations = Array.from({ length: 20 }, (_, n) => ({ method: 'POST', path: `/${collection}`, data: { n: n % 3 } }));

@@ -126,8 +126,8 @@ export const overlaidList = async (
         const rank = from === null ? CREATED_RANK + index : (ranks.get(document.id) ?? UNCONFIRMED_RANK + index);
         return { document, ...orderKeys(document, sort), rank, count: 0 };
       })
-      // What lies behind the end of the store's page may lie behind its next one too.
-      .filter((entry) => (last === undefined || order(entry, last) > 0) && (end === undefined || order(entry, end) < 0))
+      // What lies behind the end of the store's page may lie behind its next one too; what stands at the end is its last document, changed here.
+      .filter((entry) => (last === undefined || order(entry, last) > 0) && (end === undefined || order(entry, end) <= 0))
       .sort(order);
     const all = merged(
       stored.filter(({ document }) => !hidden.has(document.id)),
