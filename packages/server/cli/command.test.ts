@@ -142,7 +142,16 @@ test('Ctrl-C acknowledges what was printed and ends with 130; a closed pipe ends
   let [out, err] = ['', ''];
   shell.stdout.on('data', (chunk: Buffer) => (out += chunk));
   shell.stderr.on('data', (chunk: Buffer) => (err += chunk));
-  await new Promise((resolve) => shell.once('close', resolve));
+  const closed = new Promise((resolve) => shell.once('close', resolve));
+  // A closed pipe is noticed by the next line that is written to it: all that there was may have been written before.
+  await done(['publish', 'demo.pipe', '1']);
+  await new Promise<void>((resolve) => {
+    const look = (): void => void (out.includes('\n') && resolve());
+    shell.stdout.on('data', look);
+    look();
+  });
+  await done(['publish', 'demo.pipe', '2']);
+  await closed;
   assert.equal(out.split('\n').length, 2, out);
   assert.match(err, /ended 0\n$/);
 });
