@@ -21,6 +21,9 @@ const FLAGS = [
 ];
 const START_MS = 60_000;
 
+/** The program and what it is started with, for who speaks to it without Playwright. */
+export const browserCommand = async (): Promise<readonly [string, ...string[]]> => [await findProgram(CHROMIUM), '--headless', ...FLAGS];
+
 /** Starts the browser; close it at the end. Throws one sentence where there is none. */
 export const launchBrowser = async (): Promise<Browser> =>
   chromium.launch({ executablePath: await findProgram(CHROMIUM), args: FLAGS, headless: true, timeout: START_MS });
