@@ -43,7 +43,7 @@ test('12.1: connections, subscriptions, lag, deliveries and redeliveries are tol
     const one = await open();
     const other = await open();
     for (const topics of [['a'], ['a', 'b']]) assert.equal((await one.ask('POST', '/subscriptions', { topics })).status, 201);
-    assert.equal((await other.ask('POST', '/subscriptions', { name: 'work', topics: ['a'] })).status, 201);
+    assert.equal((await other.ask('POST', '/subscriptions', { name: 'jobs', topics: ['a'] })).status, 201);
     const stream = openStream({
       ...target,
       path: '/messages?topics=a',
@@ -78,7 +78,7 @@ test('12.1: connections, subscriptions, lag, deliveries and redeliveries are tol
       godwit_outbox_bytes: 0,
     });
 
-    assert.equal((await other.ask('POST', '/subscriptions/work/attach')).status, 200);
+    assert.equal((await other.ask('POST', '/subscriptions/jobs/attach')).status, 200);
     await told({ godwit_subscriptions: 4 });
     // All of them again, as often as nobody acknowledges them.
     for (const end = Date.now() + PATIENCE_MS; ; await pause(20)) {
@@ -87,7 +87,7 @@ test('12.1: connections, subscriptions, lag, deliveries and redeliveries are tol
       if (redeliveries > 0) break;
     }
     const { data } = await http.ask('GET', '/messages?topics=a');
-    assert.equal((await other.ask('POST', '/subscriptions/work/ack', { cursor: data.cursor })).status, 200);
+    assert.equal((await other.ask('POST', '/subscriptions/jobs/ack', { cursor: data.cursor })).status, 200);
     await told({ godwit_durable_lag_messages: 0 });
 
     one.end();
@@ -99,7 +99,7 @@ test('12.1: connections, subscriptions, lag, deliveries and redeliveries are tol
       'godwit_connections{transport="poll"}': 0,
       godwit_subscriptions: 1,
     });
-    assert.equal((await http.ask('DELETE', '/subscriptions/work')).status, 204);
+    assert.equal((await http.ask('DELETE', '/subscriptions/jobs')).status, 204);
     await told({ godwit_subscriptions: 0, godwit_durable_subscriptions: 0 });
   } finally {
     for (const end of ends) end();
