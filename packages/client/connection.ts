@@ -5,7 +5,7 @@ import type { Call } from './calls.ts';
 import type { Credentials } from './credentials.ts';
 import { asError, expired, GodwitError, noAnswer } from './errors.ts';
 import type { Surroundings } from './surroundings.ts';
-import { Socket, type SocketEnd, type SocketEvent, type Welcome } from './transports/websocket.ts';
+import { Socket, type SocketEnd, type SocketEvent } from './transports/websocket.ts';
 import { Alarm, reconnectWait, UPGRADE_MAX_MS } from './waits.ts';
 
 /** What takes the messages. Told of one transport at a time. */
@@ -139,7 +139,7 @@ export class Connection {
     if (this.#isClosed) return;
     this.#goAwayMs = undefined;
     const socket: Socket = new Socket(environment, url, credential, {
-      welcome: (welcome) => this.#welcomed(socket, welcome),
+      welcome: () => this.#welcomed(socket),
       event: (event, bytes) => this.#options.flow.event(event, bytes),
       notice: (name, data, timestamp) => this.#noticed(name, data, timestamp),
       end: (end) => this.#socketEnded(end),
@@ -147,9 +147,8 @@ export class Connection {
     this.#socket = socket;
   }
 
-  #welcomed(socket: Socket, _welcome: Welcome): void {
-    const { clock } = this.#options.environment;
-    this.#openedAt = clock.now();
+  #welcomed(socket: Socket): void {
+    this.#openedAt = this.#options.environment.clock.now();
     this.#renewals = 0;
     this.#misses = 0;
     this.#fallenBack = false;

@@ -22,6 +22,17 @@ export const laneOf = (members: readonly Delivery[]): Lane => ({
 /** The earliest place among its members; empty: the beginning of the log. */
 export const placeOf = (members: Iterable<Delivery>): string => [...members].map(({ received = '' }) => received).sort()[0] ?? '';
 
+/** Gives places to deliveries that name one themselves; those that want `latest` get theirs from the server. */
+export const beginNamed = (deliveries: readonly Delivery[]): void => {
+  for (const delivery of deliveries) {
+    if (delivery.received !== undefined) continue;
+    const { start } = delivery;
+    if (start === 'latest') continue;
+    delivery.begin(start === 'earliest' ? '' : start);
+    delivery.isUnproven = start !== 'earliest';
+  }
+};
+
 /** The places among members that the server has still to take by themselves: it sees only the one that their lane begins at. */
 const unprovenOf = (members: Iterable<Delivery>, after: string): Set<string> =>
   new Set([...members].flatMap(({ isUnproven, received }) => (isUnproven && received !== undefined && received !== after ? [received] : [])));

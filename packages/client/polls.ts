@@ -5,8 +5,7 @@ import type { Call } from './calls.ts';
 import type { Arrival, Delivery } from './delivery.ts';
 import type { Durable } from './durable.ts';
 import { asError, earliestOf, GodwitError } from './errors.ts';
-import { culpritsOf, gapTo, type Lane, pack, placeOf, prove, proveAll } from './lanes.ts';
-import { beginNamed } from './socket-lanes.ts';
+import { beginNamed, culpritsOf, gapTo, type Lane, pack, placeOf, prove, proveAll } from './lanes.ts';
 import { pause, retryWait } from './waits.ts';
 
 /** Polls at once: a client may have 10 connections (7.1.2), and other tabs want some. */

@@ -3,7 +3,7 @@
 import type { Environment } from './api.ts';
 import type { Arrival, Delivery } from './delivery.ts';
 import { earliestOf, type GodwitError } from './errors.ts';
-import { culpritsOf, gapTo, type Lane, laneOf, MOST_PATTERNS, pack, placeOf, placeQuery, prove, proveAll } from './lanes.ts';
+import { beginNamed, culpritsOf, gapTo, type Lane, laneOf, MOST_PATTERNS, pack, placeOf, placeQuery, prove, proveAll } from './lanes.ts';
 import type { Socket } from './transports/websocket.ts';
 import { pause, retryWait } from './waits.ts';
 
@@ -20,17 +20,6 @@ interface OpenLane extends Lane {
   /** One request at a time about one lane. */
   work: Promise<void>;
 }
-
-/** Gives places to deliveries that name one themselves; those that want `latest` get theirs from the server. */
-export const beginNamed = (deliveries: readonly Delivery[]): void => {
-  for (const delivery of deliveries) {
-    if (delivery.received !== undefined) continue;
-    const { start } = delivery;
-    if (start === 'latest') continue;
-    delivery.begin(start === 'earliest' ? '' : start);
-    delivery.isUnproven = start !== 'earliest';
-  }
-};
 
 export class SocketLanes {
   readonly #socket: Socket;

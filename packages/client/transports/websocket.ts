@@ -7,11 +7,10 @@ import { Alarm } from '../waits.ts';
 import { type Exchange, type Method, REPLAYED } from './exchange.ts';
 import { Pacer } from './pacer.ts';
 
-export interface Welcome {
-  readonly connectionId: string;
+/** What of the welcome matters here (5.1.2). */
+interface Welcome {
   readonly heartbeatInterval: number;
   readonly limits: { readonly messagesPerSecond?: number; readonly maxMessageBytes?: number };
-  readonly expiresAt: string | null;
 }
 
 export interface SocketEvent {
@@ -29,7 +28,8 @@ export interface SocketEnd {
 }
 
 export interface SocketListener {
-  welcome(welcome: Welcome): void;
+  /** The server has greeted: from now on it carries requests. */
+  welcome(): void;
   /** `bytes`: about how much it weighs. */
   event(event: SocketEvent, bytes: number): void;
   /** `timestamp`: when the server said it. */
@@ -194,7 +194,7 @@ export class Socket {
     this.#pacer = new Pacer(clock, welcome.limits.messagesPerSecond ?? 100);
     this.#maxBytes = welcome.limits.maxMessageBytes ?? 1024 * 1024;
     this.#watch();
-    this.#listener.welcome(welcome);
+    this.#listener.welcome();
   }
 
   /** One timer for the whole life of the socket: it looks when the silence would have become too long, not at each message. */
