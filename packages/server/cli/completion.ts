@@ -5,24 +5,18 @@ import { flagName, PLACES } from '../config.ts';
 import type { Run } from './frame/call.ts';
 import { flagsOf, type Row } from './frame/row.ts';
 import { UsageError } from './frame/usage.ts';
-import { below, COMMANDS, PREFIXES } from './table.ts';
+import { COMMANDS, FIRST_WORDS, PREFIXES, secondWords } from './table.ts';
 
 const flagWords = (row: Row): string[] =>
   row.raw === true ? Object.keys({ ...PLACES, ...SETTINGS }).map(flagName) : Object.keys(flagsOf(row)).map((name) => `--${name}`);
 
 const script = (): string => {
-  const firsts = [...new Set(COMMANDS.map(({ name }) => name.split(' ')[0] as string))];
   const cases = COMMANDS.map((row: Row) => `    '${row.name}') words='${flagWords(row).join(' ')}' ;;`);
-  const seconds = PREFIXES.map(
-    (prefix) =>
-      `    ${prefix}) words='${below(prefix)
-        .map(({ name }) => name.slice(prefix.length + 1))
-        .join(' ')}' ;;`,
-  );
+  const seconds = PREFIXES.map((prefix) => `    ${prefix}) words='${secondWords(prefix).join(' ')}' ;;`);
   return `_godwit() {
   local current="\${COMP_WORDS[COMP_CWORD]}" first="\${COMP_WORDS[1]}" second="\${COMP_WORDS[2]}" words=''
   if [ "$COMP_CWORD" -eq 1 ]; then
-    words='${firsts.join(' ')} --help --version'
+    words='${FIRST_WORDS.join(' ')} --help --version'
   else
     case "$first" in
 ${seconds.join('\n')}

@@ -10,7 +10,7 @@ import { parseCommand } from './frame/parse.ts';
 import type { Row } from './frame/row.ts';
 import { UsageError } from './frame/usage.ts';
 import { LOADERS } from './loaders.ts';
-import { COMMANDS, type CommandName, findCommand, PREFIXES } from './table.ts';
+import { type CommandName, FIRST_WORDS, findCommand, PREFIXES, secondWords } from './table.ts';
 
 export interface World extends Pick<OutputOptions, 'stdout' | 'stderr' | 'env'> {
   readonly stdin: Readable;
@@ -29,7 +29,6 @@ interface Asked {
 const USAGE = 2;
 const INTERRUPTED = 130;
 
-const FIRST_WORDS = [...new Set(COMMANDS.map(({ name }) => name.split(' ')[0] as string))];
 const wantsHelp = (argv: readonly string[]): boolean => argv.some((word) => word === '--help' || word === '-h');
 
 const near = (given: string, names: readonly string[]): string => {
@@ -44,8 +43,7 @@ const asked = (argv: readonly string[]): Asked => {
     const row = second === undefined ? undefined : findCommand(`${first} ${second}`);
     if (row !== undefined) return { row, prefix: undefined, argv: argv.slice(2) };
     if (second === undefined || wantsHelp([second])) return { row, prefix: first, argv: argv.slice(1) };
-    const names = COMMANDS.filter(({ name }) => name.startsWith(`${first} `)).map(({ name }) => name.slice(first.length + 1));
-    throw new UsageError(`There is no command godwit ${first} ${JSON.stringify(second)}; ${near(second, names)}`, first);
+    throw new UsageError(`There is no command godwit ${first} ${JSON.stringify(second)}; ${near(second, secondWords(first))}`, first);
   }
   const row = findCommand(first);
   if (row === undefined) throw new UsageError(`There is no command ${JSON.stringify(first)}; ${near(first, FIRST_WORDS)}`);

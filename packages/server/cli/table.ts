@@ -13,10 +13,18 @@ type RowOf<N extends CommandName> = Extract<(typeof COMMANDS)[number], { readonl
 export type WordsOf<N extends CommandName> = WordValues<RowOf<N>['words']>;
 export type FlagsOf<N extends CommandName> = FlagValues<RowOf<N>['flags']>;
 
+const firstWords = (rows: readonly Row[]): readonly string[] => [...new Set(rows.map(({ name }) => name.split(' ')[0] as string))];
+
+/** Whatever a command begins with. */
+export const FIRST_WORDS = firstWords(COMMANDS);
+
 /** First words that several commands share: `keys`. */
-export const PREFIXES: readonly string[] = [...new Set(COMMANDS.filter(({ name }) => name.includes(' ')).map(({ name }) => name.split(' ')[0] as string))];
+export const PREFIXES = firstWords(COMMANDS.filter(({ name }) => name.includes(' ')));
 
 export const findCommand = (name: string): (Row & { readonly name: CommandName }) | undefined => COMMANDS.find((row) => row.name === name);
 
 /** The commands of a first word. */
 export const below = (prefix: string): readonly Row[] => COMMANDS.filter(({ name }) => name.startsWith(`${prefix} `));
+
+/** Their second words: `create`, `list`. */
+export const secondWords = (prefix: string): readonly string[] => below(prefix).map(({ name }) => name.slice(prefix.length + 1));

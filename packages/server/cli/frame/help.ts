@@ -1,6 +1,6 @@
 // What `--help` says, made of the table: what a command does, how it is written, examples to paste, its flags.
 import { formatValue } from '../../settings.ts';
-import { below, COMMANDS, PREFIXES } from '../table.ts';
+import { below, COMMANDS, PREFIXES, secondWords } from '../table.ts';
 import { COMMON, CONNECTION, type Flag, GROUPS, type Row, type Word } from './row.ts';
 
 const WIDTH = 100;
@@ -87,12 +87,7 @@ export const overview = (): string => {
       const [first = ''] = row.name.split(' ');
       if (seen.has(first)) continue;
       seen.add(first);
-      const shared = PREFIXES.includes(first);
-      const text = shared
-        ? below(first)
-            .map(({ name }) => name.slice(first.length + 1))
-            .join(', ')
-        : row.summary;
+      const text = PREFIXES.includes(first) ? secondWords(first).join(', ') : row.summary;
       lines.push(`  ${first.padEnd(14)} ${text}`);
     }
     lines.push('');
