@@ -1,8 +1,8 @@
 // `godwit collections`: collections made, shown, changed and removed (3.2.5).
 import { isObject, type JsonSchema } from '@godwit/protocol';
 import type { Call, Run } from './frame/call.ts';
+import { showDocument } from './frame/document.ts';
 import { readData } from './frame/input.ts';
-import { plain } from './frame/output.ts';
 import { path } from './frame/path.ts';
 import { UsageError } from './frame/usage.ts';
 
@@ -20,9 +20,6 @@ const fieldsOf = (schema: Collection['schema']): string => {
   return isObject(schema['properties']) ? Object.keys(schema['properties']).join(', ') : 'yes';
 };
 
-const showOne = (output: Call<'collections show'>['output'], collection: Collection): Promise<void> =>
-  output.show(collection, () => JSON.stringify(collection, null, 2).split('\n').map(plain).join('\n'));
-
 /** What `--schema` and `--index` say; a member is absent where its flag is. */
 const declared = async (call: Call<'collections create'> | Call<'collections replace'>): Promise<{ schema?: unknown; indexes?: readonly string[] }> => {
   const { schema, index } = call.flags;
@@ -39,13 +36,13 @@ export const listCollections: Run<'collections list'> = async ({ output, signal,
 
 export const showCollection: Run<'collections show'> = async ({ words, output, signal, connect }) => {
   const client = await connect();
-  await showOne(output, (await client.request<Collection>('GET', path('collections', words.name), { signal })).data);
+  await showDocument(output, (await client.request<Collection>('GET', path('collections', words.name), { signal })).data);
 };
 
 export const createCollection: Run<'collections create'> = async (call) => {
   const data = { name: call.words.name, ...(await declared(call)) };
   const client = await call.connect();
-  await showOne(call.output, (await client.request<Collection>('POST', '/collections', { data, signal: call.signal })).data);
+  await showDocument(call.output, (await client.request<Collection>('POST', '/collections', { data, signal: call.signal })).data);
 };
 
 export const replaceCollection: Run<'collections replace'> = async (call) => {
@@ -54,7 +51,7 @@ export const replaceCollection: Run<'collections replace'> = async (call) => {
   const client = await call.connect();
   const at = path('collections', call.words.name);
   const { schema, indexes } = (await client.request<Collection>('GET', at, { signal: call.signal })).data;
-  await showOne(call.output, (await client.request<Collection>('PUT', at, { data: { schema, indexes, ...given }, signal: call.signal })).data);
+  await showDocument(call.output, (await client.request<Collection>('PUT', at, { data: { schema, indexes, ...given }, signal: call.signal })).data);
 };
 
 export const deleteCollections: Run<'collections delete'> = async ({ words, output, signal, connect }) => {
