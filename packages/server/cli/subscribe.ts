@@ -3,7 +3,8 @@ import type { Gap, Message, SubscribeOptions } from '@godwit/client';
 import { Interrupted, type Run } from './frame/call.ts';
 import { needCredentials } from './frame/connection.ts';
 import { CommandError } from './frame/failure.ts';
-import { OutputClosed, plain } from './frame/output.ts';
+import { messageLine } from './frame/message.ts';
+import { OutputClosed } from './frame/output.ts';
 
 export const subscribe: Run<'subscribe'> = async (call) => {
   const { words, flags, output, signal } = call;
@@ -22,9 +23,7 @@ export const subscribe: Run<'subscribe'> = async (call) => {
     if (printed >= count || signal.aborted) return new Promise(() => {});
     const { topic, timestamp, data, redelivered, ...rest } = message;
     try {
-      await output.show({ ...rest, topic, timestamp, data, ...(redelivered ? { redelivered } : {}) }, () =>
-        [output.style('dim', timestamp), output.style('cyan', plain(topic)), plain(JSON.stringify(data))].join('  '),
-      );
+      await output.show({ ...rest, topic, timestamp, data, ...(redelivered ? { redelivered } : {}) }, () => messageLine(output, message));
     } catch (error) {
       end(error);
       return new Promise(() => {});
