@@ -1,6 +1,5 @@
 // The publishes of one WebSocket on the short way: from the bytes of a message to those of its response, with the same rules as on the long one (requests.ts), where
 // everything goes that is not plainly in order.
-import { ProtocolError } from '@godwit/protocol';
 import type { Flight, PublishListener, WriteOutcome } from '../../ports/storage.ts';
 import type { Connection } from '../../session/connection.ts';
 import { confirmationFrames } from './confirmations.ts';
@@ -33,12 +32,7 @@ export class Publisher implements TextTaker, PublishListener {
   }
 
   refused(flight: Flight, index: number, outcome: Exclude<WriteOutcome, { readonly status: 'written' }>): void {
-    const requestId = flight.requestId(index);
-    let status = 201;
-    // That it is the same publish the store has made sure of.
-    if (outcome.status === 'replayed' && outcome.remembered.kind === 'publish') this.#requests.replay(this.#connection, requestId, outcome.remembered.message);
-    else status = this.#requests.fail(this.#connection, requestId, new ProtocolError(outcome.status === 'conflict' ? 'UNAVAILABLE' : 'REQUEST_ID_REUSED'));
-    this.#requests.ended(status, flight.startedAt(index));
+    this.#requests.ended(this.#requests.refused(this.#connection, flight.requestId(index), outcome), flight.startedAt(index));
   }
 
   failed(flight: Flight, index: number, error: Error): void {

@@ -1,14 +1,14 @@
 // What a client sends over a WebSocket (5.2): requests become operations, events become publishes without confirmation, anything else is answered with what
 // is wrong about it. Publishes take a short way of their own, with the same rules, because they are most of the traffic.
 import { type BatchData, invalidEnvelope, invalidField, isObject, isRequestId, isTimestamp, ProtocolError, parseJson } from '@godwit/protocol';
-import { mayDo, mayPublish } from '../../core/access.ts';
+import { mayPublish, requireScope } from '../../core/access.ts';
 import type { Core } from '../../core/core.ts';
 import { checkPublishable } from '../../core/publishable.ts';
 import { wireTime } from '../../core/time.ts';
 import type { Dispatcher } from '../../dispatch/dispatcher.ts';
 import { failureOf } from '../../dispatch/failure.ts';
 import { REPLAY_HEADER, type Reply } from '../../dispatch/request.ts';
-import type { PublishListener, StoredMessage, WriteOutcome } from '../../ports/storage.ts';
+import type { PublishListener, WriteOutcome } from '../../ports/storage.ts';
 import type { Connection } from '../../session/connection.ts';
 import type { Skimmed } from './skim.ts';
 
@@ -108,9 +108,13 @@ export class SocketRequests {
     this.#options.finished('publish', status, startedAt);
   }
 
-  /** The answer that a publish got the first time. */
-  replay(connection: Connection, requestId: string, { seq, messageId, topic, timestamp }: StoredMessage): void {
+  /** Answers a publish that was not written now: it was before, or its name was used for another, as the store has made sure of. Gives the status of the answer. */
+  refused(connection: Connection, requestId: string, outcome: Exclude<WriteOutcome, { readonly status: 'written' }>): number {
+    if (outcome.status !== 'replayed' || outcome.remembered.kind !== 'publish')
+      return this.fail(connection, requestId, new ProtocolError(outcome.status === 'conflict' ? 'UNAVAILABLE' : 'REQUEST_ID_REUSED'));
+    const { seq, messageId, topic, timestamp } = outcome.remembered.message;
     connection.sendText(this.#publishedText(requestId, messageId, topic, this.core.cursors.format(seq), timestamp, true));
+    return 201;
   }
 
   /** Counts a message against 7.2.1; answers and returns false where there are too many. */
@@ -170,55 +174,30 @@ export class SocketRequests {
     return Array.isArray(operations) ? Math.max(1, operations.length) : 1;
   }
 
-  #publish(connection: Connection, messageId: string, topic: string, data: unknown): void {
+  #publish(connection: Connection, requestId: string, topic: string, data: unknown): void {
     const { core, finished } = this.#options;
     const startedAt = performance.now();
     const { identity } = connection;
     try {
-      if (!mayDo(identity, `publish:${topic}`))
-        throw new ProtocolError('FORBIDDEN', `This needs the scope publish:${topic}.`, { scope: `publish:${topic}`, field: '/path/topic' });
+      requireScope(identity, `publish:${topic}`, '/path/topic');
       checkPublishable(core, topic, '/path/topic');
     } catch (error) {
-      finished('publish', this.fail(connection, messageId, error), startedAt);
+      finished('publish', this.fail(connection, requestId, error), startedAt);
       return;
     }
-    const published = { messageId: core.ids.uuid(), topic, timestamp: core.clock.now(), data: JSON.stringify(data), change: false };
+    const messageId = core.ids.uuid();
+    const timestamp = core.clock.now();
+    const published = { messageId, topic, timestamp, data: JSON.stringify(data), change: false };
     this.inProgress++;
-    core.storage.write({ request: { client: identity.client, requestId: messageId, kind: 'publish' }, messages: [published] }).then(
+    core.storage.write({ request: { client: identity.client, requestId, kind: 'publish' }, messages: [published] }).then(
       (outcome) => {
-        this.inProgress--;
-        try {
-          this.#published(connection, messageId, published, outcome);
-          finished('publish', 201, startedAt);
-        } catch (error) {
-          finished('publish', this.fail(connection, messageId, error), startedAt);
-        }
+        if (outcome.status === 'written') {
+          connection.sendText(this.#publishedText(requestId, messageId, topic, core.cursors.format(outcome.firstSeq), timestamp, false));
+          this.ended(201, startedAt);
+        } else this.ended(this.refused(connection, requestId, outcome), startedAt);
       },
-      (error: unknown) => {
-        this.inProgress--;
-        finished('publish', this.fail(connection, messageId, error), startedAt);
-      },
+      (error: unknown) => this.ended(this.fail(connection, requestId, error), startedAt),
     );
-  }
-
-  #published(
-    connection: Connection,
-    requestId: string,
-    published: { messageId: string; topic: string; timestamp: number; data: string },
-    outcome: WriteOutcome,
-  ): void {
-    const { core } = this.#options;
-    if (outcome.status === 'written') {
-      connection.sendText(
-        this.#publishedText(requestId, published.messageId, published.topic, core.cursors.format(outcome.firstSeq), published.timestamp, false),
-      );
-      return;
-    }
-    if (outcome.status !== 'replayed') throw new ProtocolError(outcome.status === 'reused' ? 'REQUEST_ID_REUSED' : 'UNAVAILABLE');
-    const { remembered } = outcome;
-    if (remembered.kind !== 'publish' || remembered.message.topic !== published.topic || remembered.message.data !== published.data)
-      throw new ProtocolError('REQUEST_ID_REUSED');
-    this.replay(connection, requestId, remembered.message);
   }
 
   #publishedText(requestId: string, messageId: string, topic: string, cursor: string, timestamp: number, replayed: boolean): string {
@@ -292,8 +271,7 @@ export class SocketRequests {
       if (!Object.hasOwn(payload, 'data')) throw invalidEnvelope('/payload/data', 'is required');
       if (this.draining) throw new ProtocolError('UNAVAILABLE', 'The server is shutting down.', { retryAfterMs: 1000 });
       if (topic.startsWith('$')) throw invalidField('/payload/topic', 'is a topic of the server');
-      if (!mayDo(connection.identity, `publish:${topic}`))
-        throw new ProtocolError('FORBIDDEN', `This needs the scope publish:${topic}.`, { scope: `publish:${topic}`, field: '/payload/topic' });
+      requireScope(connection.identity, `publish:${topic}`, '/payload/topic');
       checkPublishable(core, topic, '/payload/topic');
       core.topics?.judge(topic, data, '/payload/data');
     } catch (error) {
