@@ -1,9 +1,8 @@
 // `godwit publish`: one message, or one for each line, each confirmed (6.2.1).
 import type { Run } from './frame/call.ts';
-import { isLines, linesOf, readData, readText } from './frame/input.ts';
+import { isLines, readData, readText } from './frame/input.ts';
 import { checkRequestId, sendLines } from './frame/lines.ts';
 import { path } from './frame/path.ts';
-import { countText, Progress } from './frame/progress.ts';
 import { UsageError } from './frame/usage.ts';
 
 export const publish: Run<'publish'> = async (call) => {
@@ -12,27 +11,15 @@ export const publish: Run<'publish'> = async (call) => {
   checkRequestId(requestId);
   if (!flags.text && isLines(words.data)) {
     if (requestId !== undefined) throw new UsageError('--request-id names one request; lines get their own.', 'publish');
-    return publishLines(call);
+    return sendLines(call, {
+      doing: 'Publishing',
+      unit: 'messages',
+      operation: (value) => ({ method: 'POST', path: `${path('topics', words.topic)}/messages`, data: value }),
+      told: (done) => `Published ${done} messages to ${words.topic}, in order`,
+    });
   }
   const data = flags.text ? (await readText(words.data, call)).text : await readData(words.data, call);
   const client = await call.connect();
   const published = await client.publish(words.topic, data, { signal, ...(requestId === undefined ? {} : { requestId }) });
   await output.show(published, `Published to ${published.topic}, message ${published.messageId}, cursor ${published.cursor}`);
-};
-
-const publishLines = async (call: Parameters<Run<'publish'>>[0]): Promise<number> => {
-  const { words, output, signal } = call;
-  const { done, refused } = await sendLines({
-    connect: call.connect,
-    lines: linesOf(words.data, call),
-    signal,
-    output,
-    progress: new Progress(output, call.now),
-    doing: 'Publishing',
-    unit: 'messages',
-    operation: (data) => ({ method: 'POST', path: `${path('topics', words.topic)}/messages`, data }),
-    done: ({ data }) => output.value(data),
-  });
-  output.note(`Published ${countText(done)} messages to ${words.topic}, in order${refused === 0 ? '' : `; ${countText(refused)} were refused`}.`);
-  return refused === 0 ? 0 : 1;
 };

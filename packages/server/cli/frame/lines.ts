@@ -1,31 +1,24 @@
 // Many lines as few requests: while one batch is under way the lines that arrive meanwhile gather for the next, so that order holds and a slow source waits for
 // nobody. A line that is refused is told of by its number, and the rest go on.
-import type { BatchResult } from '@godwit/client';
 import { type BatchOperation, BOUNDS, ERRORS } from '@godwit/protocol';
-import type { CommandName } from '../table.ts';
 import type { Call } from './call.ts';
 import { CommandError } from './failure.ts';
-import type { Line } from './input.ts';
+import { linesOf } from './input.ts';
 import { type Output, plain } from './output.ts';
 import { limitText, patiently } from './patience.ts';
-import type { Progress } from './progress.ts';
+import { countText, Progress } from './progress.ts';
 
 /** Below the server's own bounds (9.2.1, 7.2.2). */
 const MOST_OPERATIONS = 100;
 const MOST_BYTES = 4 * 1024 * 1024;
 
 export interface LineWork {
-  readonly connect: Call<CommandName>['connect'];
-  readonly lines: AsyncIterable<Line>;
-  readonly signal: AbortSignal;
-  readonly output: Output;
-  readonly progress: Progress;
   readonly doing: string;
   readonly unit: string;
   /** The operation of one value. */
   operation(value: unknown): BatchOperation;
-  /** Tells of one that succeeded, in the order of the lines. */
-  done(result: BatchResult): Promise<void>;
+  /** What is said of so many at the end. */
+  told(done: string): string;
 }
 
 interface Waiting {
@@ -39,12 +32,14 @@ const pointOut = (output: Output, number: number, code: string, message: string)
     output.json ? JSON.stringify({ error: { line: number, code, message } }) : `godwit: line ${number}: ${plain(message.replace(/\.$/, ''))} (${code}).`,
   );
 
-/** Sends every line. Resolves with how many were done and how many refused. */
-export const sendLines = async (work: LineWork): Promise<{ readonly done: number; readonly refused: number }> => {
-  const { output, progress, signal } = work;
+/** Sends every line of the command's data, shows what became of each, in their order, and tells how many were done and refused. Resolves with the exit code. */
+export const sendLines = async (call: Call<'create'> | Call<'publish'>, work: LineWork): Promise<number> => {
+  const { output, signal } = call;
+  const lines = linesOf(call.words.data, call);
+  const progress = new Progress(output, call.now);
   let [done, refused] = [0, 0];
   const step = (waitingFor?: string): void => progress.step({ doing: work.doing, done, unit: work.unit, waiting: waitingFor });
-  const client = await work.connect({}, (seconds) => step(limitText(seconds)));
+  const client = await call.connect({}, (seconds) => step(limitText(seconds)));
   let waiting: Waiting[] = [];
   let ended = false;
   let wake: () => void = () => {};
@@ -52,7 +47,7 @@ export const sendLines = async (work: LineWork): Promise<{ readonly done: number
 
   const read = async (): Promise<void> => {
     try {
-      for await (const { number, text } of work.lines) {
+      for await (const { number, text } of lines) {
         if (signal.aborted) return;
         let value: unknown;
         try {
@@ -108,7 +103,7 @@ export const sendLines = async (work: LineWork): Promise<{ readonly done: number
         const result = results[index];
         if (result?.status === 'success') {
           done++;
-          await work.done(result);
+          await output.value(result.data);
         } else {
           refused++;
           progress.clear();
@@ -134,7 +129,8 @@ export const sendLines = async (work: LineWork): Promise<{ readonly done: number
     progress.clear();
   }
   if (signal.aborted) throw signal.reason;
-  return { done, refused };
+  output.note(`${work.told(countText(done))}${refused === 0 ? '' : `; ${countText(refused)} were refused`}.`);
+  return refused === 0 ? 0 : 1;
 };
 
 /** Refuses what the protocol would refuse of each line. */
