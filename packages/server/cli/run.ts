@@ -4,6 +4,7 @@ import type { Client } from '@godwit/client';
 import { nearestName } from '../settings.ts';
 import { SERVER_VERSION } from '../version.ts';
 import { type Call, Interrupted, type Run } from './frame/call.ts';
+import { EXIT } from './frame/exit.ts';
 import { commandHelp, overview, prefixHelp } from './frame/help.ts';
 import { Output, OutputClosed, type OutputOptions } from './frame/output.ts';
 import { parseCommand } from './frame/parse.ts';
@@ -25,9 +26,6 @@ interface Asked {
   readonly prefix: string | undefined;
   readonly argv: readonly string[];
 }
-
-const USAGE = 2;
-const INTERRUPTED = 130;
 
 const wantsHelp = (argv: readonly string[]): boolean => argv.some((word) => word === '--help' || word === '-h');
 
@@ -94,11 +92,11 @@ const carryOut = async (row: Row & { readonly name: CommandName }, argv: readonl
 
 const fail = async (error: unknown, output: Output): Promise<number> => {
   if (error instanceof OutputClosed) return 0;
-  if (error instanceof Interrupted) return INTERRUPTED;
+  if (error instanceof Interrupted) return EXIT.interrupted;
   if (error instanceof UsageError) {
     if (output.json) output.error(JSON.stringify({ error: { code: 'USAGE', message: error.message, remedy: helpLine(error) } }));
     else output.error(`godwit: ${error.message}\n${helpLine(error)}`);
-    return USAGE;
+    return EXIT.usage;
   }
   const { failureOf, failureValue, sentenceOf } = await import('./frame/failure.ts');
   const failure = failureOf(error);
@@ -124,7 +122,7 @@ export const run = async (argv: readonly string[], world: World): Promise<number
     const { row, prefix, argv: rest } = asked(argv);
     if (row === undefined) {
       await output.write(prefixHelp(prefix as string));
-      return wantsHelp(rest) ? 0 : USAGE;
+      return wantsHelp(rest) ? EXIT.done : EXIT.usage;
     }
     if (row.raw === true) {
       await (await import('./serve.ts')).serve(rest);

@@ -1,9 +1,8 @@
-// How a command ends: the exit codes, and a failure as one sentence with its code and what to do about it. Refuses to show a stack or a secret.
+// What failed, as one sentence with its code and what to do about it. Refuses to show a stack or a secret.
 import { GodwitError } from '@godwit/client';
 import { ERRORS, type FieldError } from '@godwit/protocol';
+import { EXIT } from './exit.ts';
 import { plain } from './output.ts';
-
-export const EXIT = { done: 0, failed: 1, usage: 2, unreachable: 3, interrupted: 130 } as const;
 
 /** Something that is no refusal of a server: a file that cannot be read, a measurement that makes no sense. One sentence, made to be printed. */
 export class CommandError extends Error {

@@ -1,6 +1,7 @@
 // What `--help` says, made of the table: what a command does, how it is written, examples to paste, its flags.
 import { formatValue } from '../../settings.ts';
 import { below, COMMANDS, PREFIXES, secondWords } from '../table.ts';
+import { EXIT_TEXT } from './exit.ts';
 import { COMMON, CONNECTION, type Flag, GROUPS, type Row, type Word } from './row.ts';
 
 const WIDTH = 100;
@@ -51,7 +52,8 @@ const flagRows = (flags: Readonly<Record<string, Flag>>): string[] =>
     }),
   );
 
-const capital = (text: string): string => text.slice(0, 1).toUpperCase() + text.slice(1);
+/** A sentence begins so. */
+export const capital = (text: string): string => text.slice(0, 1).toUpperCase() + text.slice(1);
 
 /** The help of one command. */
 export const commandHelp = (row: Row): string => {
@@ -99,7 +101,7 @@ export const overview = (): string => {
     '',
     'godwit help <command> says more, with examples. The server is --url or GODWIT_URL, http://localhost:7117 without them;',
     'the key is GODWIT_KEY or GODWIT_ADMIN_KEY. Every command takes --json.',
-    'Exit codes: 0 done, 1 refused or failed, 2 not understood, 3 the server cannot be reached, 130 interrupted.',
+    EXIT_TEXT,
     '',
   );
   return lines.join('\n');

@@ -2,6 +2,7 @@
 // nobody. A line that is refused is told of by its number, and the rest go on.
 import { type BatchOperation, BOUNDS, ERRORS } from '@godwit/protocol';
 import type { Call } from './call.ts';
+import { EXIT } from './exit.ts';
 import { CommandError } from './failure.ts';
 import { linesOf } from './input.ts';
 import { type Output, plain } from './output.ts';
@@ -136,5 +137,5 @@ export const sendLines = async (call: Call<'create'> | Call<'publish'>, work: Li
 /** Refuses what the protocol would refuse of each line. */
 export const checkRequestId = (requestId: string | undefined): void => {
   if (requestId !== undefined && !/^[!-~]+$/.test(requestId))
-    throw new CommandError(`A requestId is 1 to ${BOUNDS.requestIdLength} visible ASCII characters`, { exit: 2, code: 'USAGE' });
+    throw new CommandError(`A requestId is 1 to ${BOUNDS.requestIdLength} visible ASCII characters`, { exit: EXIT.usage, code: 'USAGE' });
 };
