@@ -1,25 +1,23 @@
 // docs/reference/cli.md, made of the table of commands that the command itself is made of.
-import { defaultOf, flagText, usageOf } from '../packages/server/cli/frame/help.ts';
+import { EXIT_TEXT } from '../packages/server/cli/frame/exit.ts';
+import { capital, defaultOf, flagText, usageOf } from '../packages/server/cli/frame/help.ts';
 import { COMMON, CONNECTION, type Flag, GROUPS, type Row } from '../packages/server/cli/frame/row.ts';
 import { COMMANDS } from '../packages/server/cli/table.ts';
+import { code, table } from './markdown.ts';
 
-const cell = (text: string): string => (text === '' ? '-' : text.replaceAll('|', '\\|'));
-const table = (columns: readonly string[], rows: readonly (readonly string[])[]): string =>
-  [columns, columns.map(() => '---'), ...rows].map((row) => `| ${row.map(cell).join(' | ')} |`).join('\n');
 const anchor = (name: string): string => name.replaceAll(' ', '-');
 /** Words in angle brackets would be taken for markup. */
-const prose = (text: string): string => text.replaceAll(/<\w+>[\w.]*\w/g, (word) => `\`${word}\``);
-const capital = (text: string): string => `${text.slice(0, 1).toUpperCase()}${text.slice(1)}`;
+const prose = (text: string): string => text.replaceAll(/<\w+>[\w.]*\w/g, code);
 
 const flagTable = (flags: Readonly<Record<string, Flag>>): string =>
   table(
     ['flag', 'default', 'what it says'],
-    Object.entries(flags).map(([name, flag]) => [`\`${flagText(name, flag)}\``, defaultOf(flag) === '' ? '' : `\`${defaultOf(flag)}\``, flag.describe]),
+    Object.entries(flags).map(([name, flag]) => [code(flagText(name, flag)), defaultOf(flag) === '' ? '' : code(defaultOf(flag)), flag.describe]),
   );
 
 const part = (row: Row): string[] => [
   `### ${row.name}`,
-  `\`${usageOf(row)}\``,
+  code(usageOf(row)),
   `${capital(row.summary)}.`,
   ...(row.about === undefined ? [] : [prose(row.about.join(' '))]),
   ...(row.words.length === 0
@@ -27,7 +25,7 @@ const part = (row: Row): string[] => [
     : [
         table(
           ['word', 'what it says'],
-          row.words.map(({ name, describe }) => [`\`<${name}>\``, describe]),
+          row.words.map(({ name, describe }) => [code(`<${name}>`), describe]),
         ),
       ]),
   ...(Object.keys(row.flags).length === 0 ? [] : [flagTable(row.flags)]),
@@ -42,7 +40,7 @@ export const cliParts = (): string[] => [
     ['command', 'what it does'],
     (COMMANDS as readonly Row[]).map(({ name, summary }) => [`[${name}](#${anchor(name)})`, summary]),
   ),
-  'Exit codes: 0 done, 1 refused or failed, 2 not understood, 3 the server cannot be reached, 130 interrupted.',
+  EXIT_TEXT,
   '## What every command takes',
   flagTable(COMMON),
   'Commands that ask a server take also:',

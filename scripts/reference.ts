@@ -6,15 +6,11 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { BOUNDS, CHANGE_KINDS, CHANGES, CLOSE_CODES, ERRORS, type JsonSchema, OPERATIONS, type Operation, SETTINGS } from '@godwit/protocol';
 import { environmentName, flagName, formatValue, PLACES } from '../packages/server/config.ts';
 import { describeRule, type ValueRule } from '../packages/server/settings.ts';
+import { code, table } from './markdown.ts';
 import { cliParts } from './reference-cli.ts';
 
 const HEAD = '<!-- Made by scripts/reference.ts from the tables in the code: change those, then run it. -->';
 
-/** Within a table a bar ends the cell, within text too little is said by nothing. */
-const cell = (text: string): string => (text === '' ? '-' : text.replaceAll('|', '\\|').replaceAll('\n', ' '));
-const code = (text: string): string => `\`${text}\``;
-const table = (columns: readonly string[], rows: readonly (readonly string[])[]): string =>
-  [columns, columns.map(() => '---'), ...rows].map((row) => `| ${row.map(cell).join(' | ')} |`).join('\n');
 const page = (...parts: readonly string[]): string => `${parts.filter((part) => part !== '').join('\n\n')}\n`;
 
 /** What a schema is, in a few words. */
