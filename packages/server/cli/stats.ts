@@ -1,6 +1,6 @@
 // `godwit stats`: how a server fares (11.5), once or again and again.
-import { setTimeout as pause } from 'node:timers/promises';
 import type { Run } from './frame/call.ts';
+import { pause } from './frame/patience.ts';
 import { countText, spanText } from './frame/progress.ts';
 
 type Stats = Readonly<Record<string, unknown>>;
@@ -28,8 +28,6 @@ export const stats: Run<'stats'> = async ({ flags, output, signal, connect }) =>
     if (!first) await output.line('');
     await output.record(output.json ? data : Object.fromEntries(Object.entries(flat(data)).map(([name, value]) => [name, forPeople(name, value)])));
     if (!flags.watch) return;
-    await pause(flags.interval, undefined, { signal }).catch(() => {
-      throw signal.reason;
-    });
+    await pause(flags.interval, signal);
   }
 };

@@ -1,4 +1,5 @@
 // Long work goes on where a person would wait: a budget that is spent, a server that is full or restarting. What is refused for good fails at once.
+import { setTimeout } from 'node:timers/promises';
 import { GodwitError } from '@godwit/client';
 
 /** Waited out without end: they say that there is only too much at once. */
@@ -11,18 +12,10 @@ const WAIT_MS = 2_000;
 /** What is said where a limit is waited for. */
 export const limitText = (seconds: number): string => `waiting ${Math.ceil(seconds)} s for the limit of this key`;
 
-const pause = (ms: number, signal: AbortSignal): Promise<void> =>
-  new Promise((resolve, reject) => {
-    const stop = (): void => {
-      clearTimeout(timer);
-      reject(signal.reason as Error);
-    };
-    const timer = setTimeout(() => {
-      signal.removeEventListener('abort', stop);
-      resolve();
-    }, ms);
-    if (signal.aborted) stop();
-    else signal.addEventListener('abort', stop, { once: true });
+/** Waits; ends at once, with its reason, when the signal is aborted. */
+export const pause = (ms: number, signal: AbortSignal): Promise<void> =>
+  setTimeout(ms, undefined, { signal }).catch(() => {
+    throw signal.reason;
   });
 
 /** Carries out `attempt` until it succeeds or fails for good; each attempt must be the same request, by its requestId. */
