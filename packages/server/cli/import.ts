@@ -127,10 +127,11 @@ export const importData: Run<'import'> = async (call) => {
   const collections = await collectionsAt(client, source.header, signal);
   const target = new Target({ client, name, existing: flags.existing, collections, signal, waiting: step, warn });
   try {
-    for await (const { items, line, bytes, isCut } of groupsOf(source.from(state.line, state.bytes), state.batch)) {
-      if (isCut) break;
+    for await (const group of groupsOf(source.from(state.line, state.bytes), state.batch)) {
+      if (group.isCut) break;
       if (signal.aborted) throw signal.reason;
-      const did = await target.take({ items, line, bytes, isCut });
+      const did = await target.take(group);
+      const { items, line, bytes } = group;
       state = { ...state, line, bytes, counts: added(state.counts, did), done: isEnd(items.at(-1)?.line) };
       if (source.progressFile !== undefined) await writeProgress(source.progressFile, state);
       step();

@@ -55,8 +55,9 @@ export async function* pagesOf({ client, header, last, signal, waiting }: Source
 
   if (header.until === null) return;
   let place = last?.type === 'message' ? last.cursor : last?.type === 'gap' ? last.to : header.selection.after;
-  const [start, end] = [{ at: undefined as number | undefined }, Date.parse(header.time)];
-  const until = header.until;
+  const { until } = header;
+  const end = Date.parse(header.time);
+  let start: number | undefined;
   for (let more = true; more && (place === 'earliest' || place < until); ) {
     const where = query({ topics: header.selection.messages.join(','), after: place, limit: BOUNDS.messagesLimit.max });
     let page: { items: readonly MessageLine[]; cursor: string; more: boolean };
@@ -71,10 +72,10 @@ export async function* pagesOf({ client, header, last, signal, waiting }: Source
     }
     const items = page.items.filter(({ cursor }) => cursor <= until);
     const newest = Date.parse(items.at(-1)?.timestamp ?? header.time);
-    start.at ??= Date.parse(items[0]?.timestamp ?? header.time);
+    start ??= Date.parse(items[0]?.timestamp ?? header.time);
     yield {
       of: 'messages',
-      part: end > start.at ? Math.min(1, (newest - start.at) / (end - start.at)) : 1,
+      part: end > start ? Math.min(1, (newest - start) / (end - start)) : 1,
       lines: items.map(({ topic, messageId, cursor, timestamp, data }) => ({ type: 'message', topic, messageId, cursor, timestamp, data })),
     };
     place = page.cursor;

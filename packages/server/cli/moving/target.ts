@@ -89,7 +89,8 @@ export class Target {
   async #collections(items: readonly Item<CollectionLine>[]): Promise<Did> {
     const { client, signal, collections, warn } = this.#options;
     let made = 0;
-    for (const { line, number } of items) {
+    for (const item of items) {
+      const { line, number } = item;
       const isThere = collections.has(line.name);
       collections.add(line.name);
       if (isThere) continue;
@@ -100,7 +101,7 @@ export class Target {
       } catch (error) {
         if (!(error instanceof GodwitError)) throw error;
         if (error.code === 'FORBIDDEN') warn(`Line ${number}: this key may not make the collection ${line.name}; it must be there already.`);
-        else if (error.code !== 'CONFLICT' || !(await this.#isThere(line.name))) throw failedAt({ line, number, text: '' }, error as unknown as ErrorBody);
+        else if (error.code !== 'CONFLICT' || !(await this.#isThere(line.name))) throw failedAt(item, error as unknown as ErrorBody);
       }
     }
     return { collections: made };
