@@ -6,7 +6,6 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { type Browser, launchBrowser, type Page } from '../../server/testing/browser.ts';
-import { violations } from './axe.ts';
 import { ADMIN_KEY, openPage, openStage, type Stage } from './stage.ts';
 import { reading, type Story, tell } from './story.ts';
 
@@ -121,22 +120,22 @@ after(async () => {
 for (const theme of ['light', 'dark'] as const) {
   for (const [width, height] of WIDTHS) {
     test(`every page, ${theme}, ${width} pixels wide`, async (t) => {
-      const { page, context, wrong } = await openPage({ browser, url: stage.server.url, key: ADMIN_KEY, theme, width, height });
+      const own = await openPage({ browser, url: stage.server.url, key: ADMIN_KEY, theme, width, height });
       const stranger = await openPage({ browser, url: stage.server.url, theme, width, height });
       for (const { name, path, shows, signedIn = true, act } of SCENES) {
-        const shown = signedIn ? page : stranger.page;
+        const { page: shown, accessibility } = signedIn ? own : stranger;
         await shown.goto(`${stage.server.url}/console/${path}`);
         await shown.locator(shows).first().waitFor({ state: 'attached', timeout: 20_000 });
         await act?.(shown);
         await shown.screenshot({ path: join(PICTURES, `${name}-${theme}-${width}.png`) });
         assert.ok((await shown.evaluate(() => document.documentElement.scrollWidth)) <= width, `${name} is wider than the screen`);
-        assert.deepEqual(await violations(shown), [], name);
+        assert.deepEqual(await accessibility(), [], name);
       }
       // The browser itself reports the answer 412 that the conflict is about.
-      const unexpected = [...wrong, ...stranger.wrong].filter((line) => !/status of 412/.test(line));
+      const unexpected = [...own.wrong, ...stranger.wrong].filter((line) => !/status of 412/.test(line));
       assert.deepEqual(unexpected, []);
       t.diagnostic(`${SCENES.length} pages, pictures in tmp/console`);
-      await context.close();
+      await own.context.close();
       await stranger.context.close();
     });
   }

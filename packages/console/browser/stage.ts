@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Client, createClient } from '@godwit/client';
 import type { Browser, BrowserContext, Page } from '../../server/testing/browser.ts';
+import { visit } from '../../server/testing/look.ts';
 import { ADMIN_KEY, type ServerProcess, startProcess } from '../../server/testing/process.ts';
 
 export { ADMIN_KEY };
@@ -73,28 +74,19 @@ export interface Opened {
   readonly context: BrowserContext;
   /** Console errors, exceptions, what the policy refused, requests to elsewhere: what must stay empty. */
   readonly wrong: string[];
+  /** What axe finds in the page as it is now. */
+  accessibility(): Promise<string[]>;
 }
 
 /** A tab of its own at a page of the console, signed in where a key is given. */
 export const openPage = async ({ browser, url, key, path = '', theme = 'light', width = 1440, height = 900, kept = {} }: OpenOptions): Promise<Opened> => {
-  const context = await browser.newContext({ viewport: { width, height }, colorScheme: theme, deviceScaleFactor: 1, reducedMotion: 'reduce' });
-  const page = await context.newPage();
-  const wrong: string[] = [];
-  page.on('console', (message) => {
-    if (message.type() === 'error' || message.type() === 'warning') wrong.push(`console: ${message.text()}`);
-  });
-  page.on('pageerror', (error) => wrong.push(`exception: ${error.message}`));
-  page.on('request', (request) => {
-    if (!['blob:', 'data:'].some((scheme) => request.url().startsWith(scheme)) && new URL(request.url()).host !== new URL(url).host)
-      wrong.push(`request to ${request.url()}`);
-  });
-  await context.addInitScript(
+  const { page, faults: wrong, accessibility } = await visit(browser, url, { width, height, scheme: theme });
+  await page.addInitScript(
     (items: Record<string, string>) => {
       for (const [name, value] of Object.entries(items)) if (sessionStorage.getItem('godwit.left') === null) sessionStorage.setItem(name, value);
-      document.addEventListener('securitypolicyviolation', ({ violatedDirective, blockedURI }) => console.error(`policy: ${violatedDirective} ${blockedURI}`));
     },
     { ...(key === undefined ? {} : { 'godwit.credential': key }), ...kept },
   );
   await page.goto(`${url}/console/${path}`);
-  return { page, context, wrong };
+  return { page, context: page.context(), wrong, accessibility };
 };

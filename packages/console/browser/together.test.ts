@@ -7,7 +7,6 @@ import { FaultyProxy } from '../../server/faults/messages/proxy.ts';
 import { type Browser, launchBrowser, type Page } from '../../server/testing/browser.ts';
 import { startProcess } from '../../server/testing/process.ts';
 import { seededRandom } from '../../server/testing/random.ts';
-import { violations } from './axe.ts';
 import { ADMIN_KEY, FLAGS, openPage, openStage, type Stage } from './stage.ts';
 import { type Story, tell } from './story.ts';
 
@@ -197,7 +196,7 @@ for (const transport of ['auto', 'longpoll'] as const) {
 }
 
 test('a key without admin sees and can do only what it may', async () => {
-  const { page, context, wrong } = await open('', { key: story.reader });
+  const { page, context, wrong, accessibility } = await open('', { key: story.reader });
   await page.getByRole('heading', { name: 'Live' }).waitFor();
   assert.deepEqual(
     (await tabs(page)).map((text) => text.split(' ')[0]),
@@ -207,7 +206,7 @@ test('a key without admin sees and can do only what it may', async () => {
   for (const forbidden of ['health', 'connections']) {
     await page.goto(`${stage.server.url}/console/${forbidden}`);
     await page.getByText('Not for these credentials').waitFor();
-    assert.deepEqual(await violations(page), []);
+    assert.deepEqual(await accessibility(), []);
   }
   await page.goto(`${stage.server.url}/console/documents/orders/1001`);
   await page.locator('.pane .json').waitFor();
@@ -219,7 +218,7 @@ test('a key without admin sees and can do only what it may', async () => {
   await page.getByLabel('Patterns').fill('customers.**');
   await page.keyboard.press('Enter');
   await page.locator('.state.failed').getByText('Not allowed').waitFor();
-  assert.deepEqual(await violations(page), []);
+  assert.deepEqual(await accessibility(), []);
   assert.deepEqual(
     wrong.filter((line) => !line.includes('status of 403')),
     [],
@@ -283,7 +282,7 @@ test('connections are shown and ended; a durable subscription is made, lags, and
 
 test('an empty server says so on every page, and one that is out of reach too', async () => {
   const bare = await openStage();
-  const { page, context } = await openPage({ browser, url: bare.server.url, key: ADMIN_KEY, path: 'live' });
+  const { page, context, accessibility } = await openPage({ browser, url: bare.server.url, key: ADMIN_KEY, path: 'live' });
   for (const [path, text] of [
     ['live', 'No messages yet'],
     ['documents', 'No collections yet'],
@@ -291,7 +290,7 @@ test('an empty server says so on every page, and one that is out of reach too', 
   ] as const) {
     await page.goto(`${bare.server.url}/console/${path}`);
     await page.getByText(text).first().waitFor();
-    assert.deepEqual(await violations(page), [], path);
+    assert.deepEqual(await accessibility(), [], path);
   }
   await page.goto(`${bare.server.url}/console/health`);
   await page.locator('.plot canvas').first().waitFor();
@@ -299,7 +298,7 @@ test('an empty server says so on every page, and one that is out of reach too', 
   await bare.server.exited;
   await page.locator('.state-line[data-status="reconnecting"]').waitFor();
   await page.getByText('What is shown may be old').waitFor({ timeout: 45_000 });
-  assert.deepEqual(await violations(page), []);
+  assert.deepEqual(await accessibility(), []);
   await context.close();
   await bare.close();
 });

@@ -1,10 +1,9 @@
 // Making a collection, changing its schema, removing it (3.2.5): for administrators.
 import { useState } from 'preact/hooks';
 import { client } from '../frame/session.ts';
-import { Button, TextField } from '../parts/controls.tsx';
-import { Confirm, Dialog } from '../parts/dialog.tsx';
+import { TextField } from '../parts/controls.tsx';
+import { Confirm, FormDialog } from '../parts/dialog.tsx';
 import { JsonEditor, readJson } from '../parts/json-editor.tsx';
-import { FailureLine } from '../parts/states.tsx';
 import { pretty } from './document.ts';
 
 export interface Collection {
@@ -27,50 +26,36 @@ export const CollectionForm = ({ collection, onClose, onDone }: FormProps) => {
   const [name, setName] = useState(collection?.name ?? '');
   const [text, setText] = useState(pretty(collection === undefined ? START : collection.schema));
   const [indexes, setIndexes] = useState((collection?.indexes ?? []).join(' '));
-  const [error, setError] = useState<unknown>();
   const { broken, value } = readJson(text, { type: ['object', 'boolean', 'null'] });
   const ready = /^[a-z][a-z0-9_-]{0,62}$/.test(name) && broken === undefined;
   const save = async (): Promise<void> => {
     const data = { schema: value, indexes: indexes.split(/\s+/).filter((one) => one !== '') };
-    try {
-      await (collection === undefined
-        ? client().request('POST', '/collections', { data: { name, ...data } })
-        : client().request('PUT', `/collections/${name}`, { data }));
-      onDone(name);
-    } catch (failure) {
-      setError(failure);
-    }
+    await (collection === undefined
+      ? client().request('POST', '/collections', { data: { name, ...data } })
+      : client().request('PUT', `/collections/${name}`, { data }));
+    onDone(name);
   };
   return (
-    <Dialog title={collection === undefined ? 'New collection' : `Schema of ${collection.name}`} onClose={onClose} wide>
-      <form
-        onSubmit={(event) => {
-          event.preventDefault();
-          if (ready) void save();
-        }}
-      >
-        <div class="dialog-body">
-          {collection === undefined && (
-            <TextField label="Name" mono autoFocus value={name} onInput={setName} hint="Small letters, digits, - and _, a letter first." />
-          )}
-          <JsonEditor label="JSON Schema, or null for none" text={text} onInput={setText} rows={14} />
-          <TextField
-            label="Indexes"
-            mono
-            value={indexes}
-            onInput={setIndexes}
-            hint="Fields that lists filter and sort by quickly, spaces between; `status,total` is one index of two fields."
-          />
-          <FailureLine error={error} />
-        </div>
-        <div class="dialog-foot">
-          <Button onClick={onClose}>Cancel</Button>
-          <Button type="submit" kind="primary" disabled={!ready}>
-            {collection === undefined ? 'Make the collection' : 'Change it for the next writes'}
-          </Button>
-        </div>
-      </form>
-    </Dialog>
+    <FormDialog
+      title={collection === undefined ? 'New collection' : `Schema of ${collection.name}`}
+      verb={collection === undefined ? 'Make the collection' : 'Change it for the next writes'}
+      ready={ready}
+      act={save}
+      onClose={onClose}
+      wide
+    >
+      {collection === undefined && (
+        <TextField label="Name" mono autoFocus value={name} onInput={setName} hint="Small letters, digits, - and _, a letter first." />
+      )}
+      <JsonEditor label="JSON Schema, or null for none" text={text} onInput={setText} rows={14} />
+      <TextField
+        label="Indexes"
+        mono
+        value={indexes}
+        onInput={setIndexes}
+        hint="Fields that lists filter and sort by quickly, spaces between; `status,total` is one index of two fields."
+      />
+    </FormDialog>
   );
 };
 

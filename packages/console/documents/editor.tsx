@@ -41,8 +41,7 @@ const Editing = ({
   opened,
   onDone,
   onFresh,
-  stale,
-}: EditorProps & { readonly opened: Versioned; readonly onFresh: (fresh: Versioned) => void; readonly stale: boolean }) => {
+}: EditorProps & { readonly opened: Versioned; readonly onFresh: (fresh: Versioned) => void }) => {
   const [base, setBase] = useState(opened);
   const [text, setText] = useState(() => pretty(ownOf(opened.document)));
   const [error, setError] = useState<unknown>();
@@ -104,7 +103,7 @@ const Editing = ({
         <dt>Changed</dt>
         <dd>{moment(base.document.updatedAt)}</dd>
       </dl>
-      {isDirty && (stale || opened.etag !== base.etag) && (
+      {isDirty && opened.etag !== base.etag && (
         <Notice tone="warn">
           <span>This document was changed elsewhere while you edit it.</span> <Button onClick={() => void showBoth()}>Show both</Button>
         </Notice>
@@ -204,7 +203,7 @@ export const DocumentPane = ({ id, ...props }: EditorProps & { readonly id: stri
           <Shown asked={asked} what="the document">
             {(opened) => {
               const current = fresh !== undefined && fresh.document.id === id && fresh.document.version > opened.document.version ? fresh : opened;
-              return <Editing key={`${collection}/${id}`} {...props} opened={current} onFresh={setFresh} stale={isGone} />;
+              return <Editing key={`${collection}/${id}`} {...props} opened={current} onFresh={setFresh} />;
             }}
           </Shown>
         )}

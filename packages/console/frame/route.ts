@@ -11,7 +11,7 @@ export interface Route {
 }
 
 /** Reads a path; what is not below the base is the beginning. */
-export const readRoute = (pathname: string): Route => {
+const readRoute = (pathname: string): Route => {
   const segments = pathname.startsWith(`${BASE}/`) ? pathname.slice(BASE.length + 1).split('/') : [];
   const [page = '', ...rest] = segments
     .filter((segment) => segment !== '')

@@ -2,7 +2,7 @@
 // can say so. Frames and clock are given.
 
 /** Messages a second from which on drawing each of them would help nobody. */
-export const FLOOD = 60;
+const FLOOD = 60;
 const FLOOD_GAP_MS = 200;
 const SECOND_MS = 1000;
 

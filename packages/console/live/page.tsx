@@ -1,9 +1,9 @@
 // Messages as they move: followed, paused, looked back into, filtered, opened, published. The list is drawn at a pace that the page can keep.
 import { isPattern } from '@godwit/protocol';
-import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { useEffect, useMemo, useState } from 'preact/hooks';
 import { client, mayAny, session, who } from '../frame/session.ts';
 import { Button, Choice, Tag, TextField } from '../parts/controls.tsx';
-import { Dialog } from '../parts/dialog.tsx';
+import { FormDialog } from '../parts/dialog.tsx';
 import { count } from '../parts/format.ts';
 import { Empty, Failure, FailureLine, Loading, Notice } from '../parts/states.tsx';
 import { describe } from '../schema/described.ts';
@@ -100,35 +100,20 @@ const JumpDialog = ({ onJump, onClose }: JumpProps) => {
   const [cursor, setCursor] = useState('');
   const to = kind === 'earliest' ? 'earliest' : kind === 'cursor' ? cursor.trim() : time === '' ? '' : new Date(time).toISOString();
   return (
-    <Dialog title="Look into the log" onClose={onClose}>
-      <form
-        onSubmit={(event) => {
-          event.preventDefault();
-          if (to !== '') onJump(to);
-        }}
-      >
-        <div class="dialog-body">
-          <Choice
-            label="From"
-            value={kind}
-            onChange={setKind}
-            options={[
-              ['time', 'a time'],
-              ['cursor', 'a cursor'],
-              ['earliest', 'the beginning of the log'],
-            ]}
-          />
-          {kind === 'time' && <TextField label="Time, as on this machine" type="datetime-local" value={time} onInput={setTime} />}
-          {kind === 'cursor' && <TextField label="Cursor" value={cursor} onInput={setCursor} mono />}
-        </div>
-        <div class="dialog-foot">
-          <Button onClick={onClose}>Cancel</Button>
-          <Button type="submit" kind="primary" disabled={to === ''}>
-            Show
-          </Button>
-        </div>
-      </form>
-    </Dialog>
+    <FormDialog title="Look into the log" verb="Show" ready={to !== ''} act={() => onJump(to)} onClose={onClose}>
+      <Choice
+        label="From"
+        value={kind}
+        onChange={setKind}
+        options={[
+          ['time', 'a time'],
+          ['cursor', 'a cursor'],
+          ['earliest', 'the beginning of the log'],
+        ]}
+      />
+      {kind === 'time' && <TextField label="Time, as on this machine" type="datetime-local" value={time} onInput={setTime} />}
+      {kind === 'cursor' && <TextField label="Cursor" value={cursor} onInput={setCursor} mono />}
+    </FormDialog>
   );
 };
 
@@ -170,7 +155,6 @@ export const LivePage = () => {
   const patterns = useMemo(() => split(asked), [asked]);
   const wrong = split(typed).find((pattern) => !isPattern(pattern));
   const { tail, pace } = useTail(patterns, filter, jump);
-  const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => {
     describe().catch(() => {});
   }, [session.value]);
@@ -191,9 +175,7 @@ export const LivePage = () => {
     <div class={draft.open || chosen !== undefined ? 'page split' : 'page'}>
       <div class="page-main">
         <header class="page-head">
-          <h1 ref={heading} tabIndex={-1}>
-            Live
-          </h1>
+          <h1>Live</h1>
           <Rate tail={tail} pace={pace} />
           <div class="grow" />
           <Button onClick={() => setJumping(true)}>Look into the log</Button>

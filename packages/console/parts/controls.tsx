@@ -10,11 +10,10 @@ export interface ButtonProps {
   readonly disabled?: boolean;
   readonly pressed?: boolean;
   readonly label?: string;
-  readonly title?: string;
 }
 
-export const Button = ({ children, onClick, kind = 'plain', type = 'button', disabled = false, pressed, label, title }: ButtonProps) => (
-  <button type={type} class={`button ${kind}`} disabled={disabled} aria-pressed={pressed} aria-label={label} title={title} onClick={onClick}>
+export const Button = ({ children, onClick, kind = 'plain', type = 'button', disabled = false, pressed, label }: ButtonProps) => (
+  <button type={type} class={`button ${kind}`} disabled={disabled} aria-pressed={pressed} aria-label={label} onClick={onClick}>
     {children}
   </button>
 );
@@ -58,25 +57,9 @@ export interface TextProps {
   readonly mono?: boolean;
   readonly list?: string;
   readonly autoFocus?: boolean;
-  readonly required?: boolean;
-  readonly onEnter?: () => void;
 }
 
-export const TextField = ({
-  label,
-  value,
-  onInput,
-  hint,
-  error,
-  hidden,
-  placeholder,
-  type = 'text',
-  mono = false,
-  list,
-  autoFocus = false,
-  required = false,
-  onEnter,
-}: TextProps) => {
+export const TextField = ({ label, value, onInput, hint, error, hidden, placeholder, type = 'text', mono = false, list, autoFocus = false }: TextProps) => {
   const input = useRef<HTMLInputElement>(null);
   useEffect(() => {
     if (autoFocus) input.current?.focus();
@@ -93,14 +76,10 @@ export const TextField = ({
           value={value}
           placeholder={placeholder}
           list={list}
-          required={required}
           autocomplete="off"
           autocapitalize="off"
           spellcheck={false}
           onInput={(event) => onInput(event.currentTarget.value)}
-          onKeyDown={(event) => {
-            if (event.key === 'Enter') onEnter?.();
-          }}
         />
       )}
     </Field>
@@ -113,11 +92,10 @@ export interface ChoiceProps<T extends string> {
   readonly options: readonly (readonly [value: T, text: string])[];
   readonly onChange: (value: T) => void;
   readonly hidden?: boolean;
-  readonly hint?: ComponentChildren;
 }
 
-export const Choice = <T extends string>({ label, value, options, onChange, hidden, hint }: ChoiceProps<T>) => (
-  <Field label={label} hint={hint} {...(hidden === undefined ? {} : { hidden })}>
+export const Choice = <T extends string>({ label, value, options, onChange, hidden }: ChoiceProps<T>) => (
+  <Field label={label} {...(hidden === undefined ? {} : { hidden })}>
     {(ids) => (
       <select {...ids} value={value} onChange={(event) => onChange(event.currentTarget.value as T)}>
         {options.map(([option, text]) => (

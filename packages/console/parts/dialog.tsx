@@ -44,6 +44,50 @@ export const Dialog = ({ title, onClose, children, wide = false, firm = false }:
   );
 };
 
+export interface FormDialogProps {
+  readonly title: string;
+  readonly verb: string;
+  readonly children: ComponentChildren;
+  /** Whether what is written can be sent. */
+  readonly ready: boolean;
+  readonly act: () => unknown;
+  readonly onClose: () => void;
+  readonly wide?: boolean;
+}
+
+/** A form to fill in and send; stays open with what went wrong. */
+export const FormDialog = ({ title, verb, children, ready, act, onClose, wide = false }: FormDialogProps) => {
+  const [error, setError] = useState<unknown>();
+  const send = async (): Promise<void> => {
+    try {
+      await act();
+    } catch (failure) {
+      setError(failure);
+    }
+  };
+  return (
+    <Dialog title={title} onClose={onClose} wide={wide}>
+      <form
+        onSubmit={(event) => {
+          event.preventDefault();
+          if (ready) void send();
+        }}
+      >
+        <div class="dialog-body">
+          {children}
+          <FailureLine error={error} />
+        </div>
+        <div class="dialog-foot">
+          <Button onClick={onClose}>Cancel</Button>
+          <Button type="submit" kind="primary" disabled={!ready}>
+            {verb}
+          </Button>
+        </div>
+      </form>
+    </Dialog>
+  );
+};
+
 export interface ConfirmProps {
   readonly title: string;
   readonly verb: string;

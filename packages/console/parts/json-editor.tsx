@@ -27,10 +27,9 @@ export interface JsonEditorProps {
   readonly schema?: unknown;
   readonly root?: unknown;
   readonly rows?: number;
-  readonly readOnly?: boolean;
 }
 
-export const JsonEditor = ({ label, text, onInput, schema, root, rows = 12, readOnly = false }: JsonEditorProps) => {
+export const JsonEditor = ({ label, text, onInput, schema, root, rows = 12 }: JsonEditorProps) => {
   const id = useId();
   const { broken, faults } = useMemo(() => readJson(text, schema, root), [text, schema, root]);
   const isWrong = broken !== undefined || faults.length > 0;
@@ -42,7 +41,6 @@ export const JsonEditor = ({ label, text, onInput, schema, root, rows = 12, read
         class="mono"
         rows={rows}
         value={text}
-        readOnly={readOnly}
         spellcheck={false}
         autocomplete="off"
         autocapitalize="off"

@@ -4,7 +4,7 @@ const WIDTH = 120;
 const HEIGHT = 24;
 
 /** The line through the numbers, the last at the right. Pure. */
-export const linePath = (values: readonly number[], most: number, slots: number): string => {
+const linePath = (values: readonly number[], most: number, slots: number): string => {
   const top = Math.max(1, most);
   const step = WIDTH / Math.max(1, slots - 1);
   const start = WIDTH - (values.length - 1) * step;

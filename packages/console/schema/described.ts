@@ -2,14 +2,13 @@
 import { matches } from '@godwit/protocol';
 import { signal } from '@preact/signals';
 import { client } from '../frame/session.ts';
-import { resolve } from './judge.ts';
+import { type Members, resolve } from './judge.ts';
 
 export interface DescribedTopic {
   /** A topic, with `*` where a segment is free, and a last `**` where several are. */
   readonly pattern: string;
   /** Of the data of its messages; undefined where nothing is said. */
   readonly schema: unknown;
-  readonly title: string | undefined;
 }
 
 export interface Described {
@@ -18,7 +17,6 @@ export interface Described {
   readonly topics: readonly DescribedTopic[];
 }
 
-type Members = Readonly<Record<string, unknown>>;
 const membersOf = (value: unknown): Members => (typeof value === 'object' && value !== null ? (value as Members) : {});
 
 /** Follows references until there is none. */
@@ -40,13 +38,12 @@ export const readDescription = (root: unknown): Described => {
   const topics: DescribedTopic[] = [];
   for (const value of Object.values(membersOf(membersOf(root)['channels']))) {
     const channel = settled(root, value);
-    const { address, title } = channel;
+    const { address } = channel;
     if (typeof address !== 'string' || address.startsWith('/')) continue;
     const [message] = Object.values(membersOf(channel['messages']));
     topics.push({
       pattern: typeof channel['x-pattern'] === 'string' ? channel['x-pattern'] : address.replaceAll(/\{[^}]*\}/g, '*'),
       schema: message === undefined ? undefined : dataSchema(root, settled(root, message)),
-      title: typeof title === 'string' ? title : undefined,
     });
   }
   return { root, topics };

@@ -1,9 +1,7 @@
 // A value to begin with, made from a schema: what it requires, with its own examples, defaults and first choices where it has some. A start for typing, not a promise
 // that it is valid.
-import { resolve } from './judge.ts';
+import { isObject, type Members, resolve } from './judge.ts';
 
-type Members = Readonly<Record<string, unknown>>;
-const isObject = (value: unknown): value is Members => typeof value === 'object' && value !== null && !Array.isArray(value);
 const MOST_DEPTH = 6;
 
 const ofType = (schema: Members, type: unknown, root: unknown, depth: number): unknown => {

@@ -8,19 +8,19 @@ export interface Fault {
 }
 
 type Schema = Readonly<Record<string, unknown>>;
-type Members = Readonly<Record<string, unknown>>;
+export type Members = Readonly<Record<string, unknown>>;
 
 const MOST_FAULTS = 50;
 /** References that go on and on. */
 const MOST_DEPTH = 64;
 
-const isObject = (value: unknown): value is Members => typeof value === 'object' && value !== null && !Array.isArray(value);
+export const isObject = (value: unknown): value is Members => typeof value === 'object' && value !== null && !Array.isArray(value);
 
 const typeOf = (value: unknown): string => (value === null ? 'null' : Array.isArray(value) ? 'array' : typeof value);
 
 const isOfType = (value: unknown, type: unknown): boolean => (type === 'integer' ? Number.isInteger(value) : typeOf(value) === type);
 
-export const isSame = (one: unknown, other: unknown): boolean => {
+const isSame = (one: unknown, other: unknown): boolean => {
   if (one === other) return true;
   if (Array.isArray(one) && Array.isArray(other)) return one.length === other.length && one.every((item, index) => isSame(item, other[index]));
   if (!isObject(one) || !isObject(other)) return false;

@@ -4,12 +4,12 @@ import { useRef, useState } from 'preact/hooks';
 import { useAsk } from '../frame/ask.ts';
 import { client, may, session } from '../frame/session.ts';
 import { Button, Choice, Copy, Tag, TextField } from '../parts/controls.tsx';
-import { Confirm, Dialog } from '../parts/dialog.tsx';
+import { Confirm, FormDialog } from '../parts/dialog.tsx';
 import { count, duration } from '../parts/format.ts';
 import { Sparkline } from '../parts/sparkline.tsx';
-import { Empty, FailureLine, Shown } from '../parts/states.tsx';
+import { Empty, Shown } from '../parts/states.tsx';
 import { type Column, Table } from '../parts/table.tsx';
-import { Samples } from './samples.ts';
+import { MOST_SAMPLES, Samples } from './samples.ts';
 
 interface Durable {
   readonly name: string;
@@ -23,7 +23,6 @@ interface Durable {
 }
 
 const EVERY_MS = 2000;
-const SLOTS = 150;
 /** Up to where the server counts (6.2.4). */
 const MOST_PENDING = 10_000;
 
@@ -34,56 +33,35 @@ const CreateDialog = ({ onClose, onDone }: { readonly onClose: () => void; reado
   const [name, setName] = useState('');
   const [topics, setTopics] = useState('');
   const [after, setAfter] = useState<'latest' | 'earliest'>('latest');
-  const [error, setError] = useState<unknown>();
   const patterns = topics.split(/[\s,]+/).filter((part) => part !== '');
   const wrong = patterns.find((pattern) => !isPattern(pattern));
   const ready = /^[A-Za-z0-9_-]{1,64}$/.test(name) && patterns.length > 0 && wrong === undefined;
   const create = async (): Promise<void> => {
-    try {
-      await client().request('POST', '/subscriptions', { data: { name, topics: patterns, after } });
-      onDone();
-      onClose();
-    } catch (failure) {
-      setError(failure);
-    }
+    await client().request('POST', '/subscriptions', { data: { name, topics: patterns, after } });
+    onDone();
+    onClose();
   };
   return (
-    <Dialog title="New durable subscription" onClose={onClose}>
-      <form
-        onSubmit={(event) => {
-          event.preventDefault();
-          if (ready) void create();
-        }}
-      >
-        <div class="dialog-body">
-          <TextField label="Name" mono autoFocus value={name} onInput={setName} hint="Letters, digits, - and _. It belongs to your client." />
-          <TextField
-            label="Patterns"
-            mono
-            value={topics}
-            onInput={setTopics}
-            error={wrong === undefined ? undefined : `${wrong} is no pattern`}
-            hint="orders.**, payments.*"
-          />
-          <Choice
-            label="Begins at"
-            value={after}
-            onChange={setAfter}
-            options={[
-              ['latest', 'what is published from now on'],
-              ['earliest', 'the beginning of the log'],
-            ]}
-          />
-          <FailureLine error={error} />
-        </div>
-        <div class="dialog-foot">
-          <Button onClick={onClose}>Cancel</Button>
-          <Button type="submit" kind="primary" disabled={!ready}>
-            Create
-          </Button>
-        </div>
-      </form>
-    </Dialog>
+    <FormDialog title="New durable subscription" verb="Create" ready={ready} act={create} onClose={onClose}>
+      <TextField label="Name" mono autoFocus value={name} onInput={setName} hint="Letters, digits, - and _. It belongs to your client." />
+      <TextField
+        label="Patterns"
+        mono
+        value={topics}
+        onInput={setTopics}
+        error={wrong === undefined ? undefined : `${wrong} is no pattern`}
+        hint="orders.**, payments.*"
+      />
+      <Choice
+        label="Begins at"
+        value={after}
+        onChange={setAfter}
+        options={[
+          ['latest', 'what is published from now on'],
+          ['earliest', 'the beginning of the log'],
+        ]}
+      />
+    </FormDialog>
   );
 };
 
@@ -124,7 +102,7 @@ export const SubscriptionsPage = () => {
         return (
           <Sparkline
             values={values}
-            slots={SLOTS}
+            slots={MOST_SAMPLES}
             label={`Pending over the last minutes: now ${count(item.pending)}, at most ${count(Math.max(...values, 0))}`}
           />
         );

@@ -1,7 +1,7 @@
 // How far behind each durable subscription was, over the time that the page was open: a short row of numbers each.
 
 /** Five minutes at a look every two seconds. */
-const MOST = 150;
+export const MOST_SAMPLES = 150;
 
 export class Samples {
   readonly #rows = new Map<string, number[]>();
@@ -12,7 +12,7 @@ export class Samples {
     for (const [name, value] of values) {
       const row = this.#rows.get(name) ?? [];
       row.push(value);
-      if (row.length > MOST) row.shift();
+      if (row.length > MOST_SAMPLES) row.shift();
       this.#rows.set(name, row);
     }
   }
