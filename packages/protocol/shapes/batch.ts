@@ -1,17 +1,15 @@
 // Batches (9.2).
-import { Any, type Shape } from './common.ts';
-
-const Headers = { type: 'object', additionalProperties: { type: 'string' } } as const;
+import { Any, HeaderTexts, MethodName, type Shape } from './common.ts';
 
 export const BatchOperation = {
   type: 'object',
   required: ['method', 'path'],
   properties: {
     id: { type: 'string', minLength: 1, maxLength: 128 },
-    method: { enum: ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] },
+    method: MethodName,
     path: { type: 'string', minLength: 1, maxLength: 8192, description: 'below /v1, with its query' },
     data: Any,
-    headers: Headers,
+    headers: HeaderTexts,
   },
   additionalProperties: false,
 } as const;
@@ -40,7 +38,7 @@ export const BatchResults = {
           status: { enum: ['success', 'error'] },
           data: Any,
           error: { type: 'object' },
-          headers: Headers,
+          headers: HeaderTexts,
         },
       },
     },

@@ -7,6 +7,9 @@ export type JsonSchema = { readonly [keyword: string]: unknown };
 export type Shape<S> = XStatic<S>;
 
 export const Any = {} as const;
+export const MethodName = { enum: ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] } as const;
+/** Headers of a request or response within a message or a batch. */
+export const HeaderTexts = { type: 'object', additionalProperties: { type: 'string' } } as const;
 export const Timestamp = { type: 'string', format: 'date-time', description: 'RFC 3339 UTC with milliseconds' } as const;
 export const DocumentId = { type: 'string', pattern: '^[A-Za-z0-9_-]{1,64}$' } as const;
 export const CollectionName = { type: 'string', pattern: '^[a-z][a-z0-9_-]{0,62}$' } as const;

@@ -1,8 +1,7 @@
 // What goes over a WebSocket (section 5): the three types of messages, and the server's own notices. One shape is what the server sends or takes as one text message.
-import { Any, CursorText, type JsonSchema, type Shape, Timestamp, Topic } from './common.ts';
+import { Any, CursorText, HeaderTexts, type JsonSchema, MethodName, type Shape, Timestamp, Topic } from './common.ts';
 
 const MessageId = { type: 'string', pattern: '^[!-~]{1,128}$' } as const;
-const Headers = { type: 'object', additionalProperties: { type: 'string' } } as const;
 
 /** From a client: an operation of the table (5.2.2). */
 export const SocketRequest = {
@@ -15,10 +14,10 @@ export const SocketRequest = {
       type: 'object',
       required: ['method', 'path'],
       properties: {
-        method: { enum: ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] },
+        method: MethodName,
         path: { type: 'string', pattern: '^/', description: 'below /v1, with its query' },
         data: Any,
-        headers: { ...Headers, description: '`If-Match`, `If-None-Match`' },
+        headers: { ...HeaderTexts, description: '`If-Match`, `If-None-Match`' },
       },
     },
     timestamp: Timestamp,
@@ -46,7 +45,7 @@ export const SocketResponse = {
           required: ['code', 'message', 'details'],
           properties: { code: { type: 'string', description: 'one of the catalogue' }, message: { type: 'string' }, details: { type: 'object' } },
         },
-        headers: Headers,
+        headers: HeaderTexts,
       },
     },
     timestamp: Timestamp,
