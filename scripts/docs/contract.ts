@@ -5,13 +5,13 @@ import { type Block, blocks, inline, table } from './markdown.ts';
 const NUMBERED = /^(\d{1,2}(?:\.\d{1,2}){0,2}) ([\s\S]+)$/;
 
 /** The numbers of all clauses and sections in the text. */
-export const clausesOf = (text: string): string[] =>
+const clausesOf = (text: string): string[] =>
   blocks(text).flatMap((block) => (block.kind === 'table' ? [] : [NUMBERED.exec(block.text)?.[1]].filter((number) => number !== undefined)));
 
 /** The text of a clause; a reading of ours (decision 0006 and later) stands by itself. */
 const clauseBody = (text: string): string =>
   text
-    .split(/\n(?=\*\((?:reading)\b)/)
+    .split(/\n(?=\*\(reading\b)/)
     .map((part) => {
       const [, mark, rest] = /^\*\((reading, \d{4})\)\* ([\s\S]+)$/.exec(part) ?? [];
       return mark === undefined || rest === undefined

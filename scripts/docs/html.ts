@@ -64,6 +64,10 @@ export const heading = (level: 2 | 3 | 4, id: string, html: string, name = id): 
 export const facts = (rows: readonly (readonly [name: string, html: string])[]): string =>
   `<dl class="facts">${rows.map(([name, html]) => `<div><dt>${name}</dt><dd>${html}</dd></div>`).join('')}</dl>`;
 
+/** A thing told of at the left, shown by examples at the right; `id`: that of the heading that names it. */
+export const two = (told: string, shown: string, id?: string): string =>
+  `<section class="operation"${id === undefined ? '' : ` aria-labelledby="${id}"`}><div class="told">${told}</div><div class="shown">${shown}</div></section>`;
+
 const side = (page: Page): string => {
   const items = PAGES.map(([path, title]) => {
     const here = path === page.path;

@@ -1,10 +1,8 @@
 // The page of messages: the envelopes of HTTP and WebSocket, the message of a topic, the server's own notices.
 import { DocumentChangeData, MessageShape, NOTICES, SocketEvent, SocketPublish, SocketRequest, SocketResponse } from '@godwit/protocol';
 import type { Example } from './examples.ts';
-import { clauseLink, heading, type Page, words } from './html.ts';
+import { clauseLink, heading, type Page, two, words } from './html.ts';
 import { examples, shape } from './shapes.ts';
-
-const two = (told: string, shown: string): string => `<section class="operation"><div class="told">${told}</div><div class="shown">${shown}</div></section>`;
 
 const envelope = {
   type: 'object',

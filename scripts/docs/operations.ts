@@ -2,7 +2,7 @@
 import { OPERATIONS, type Operation } from '@godwit/protocol';
 import { ACCESS, BATCH } from '../reference.ts';
 import type { Example } from './examples.ts';
-import { clauseLink, errorLink, facts, heading, type Page, words } from './html.ts';
+import { clauseLink, errorLink, facts, heading, type Page, two, words } from './html.ts';
 import { escaped } from './markdown.ts';
 import { examples, shape } from './shapes.ts';
 
@@ -39,24 +39,26 @@ const answer = (row: Operation): string => {
 };
 
 const part = (row: Operation, some: readonly Example[]): string =>
-  [
-    `<section class="operation" aria-labelledby="${row.name}"><div class="told">`,
-    heading(3, row.name, `${row.summary}`, row.summary),
-    `<p class="line">${method(row)} <code>${pathHtml(row.path)}</code></p>`,
-    row.deprecated === undefined ? '' : '<p><strong>Deprecated.</strong></p>',
-    facts([
-      ['Operation', `<code>${row.name}</code>, ${clauseLink(row.clause)}, since ${row.since}`],
-      ['Access', access(row)],
-      ['Success', row.name === 'connect' ? '101' : String(row.success)],
-      ['Repeated', row.remembered ? 'takes effect once by its requestId' : row.method === 'GET' ? 'freely' : 'not remembered'],
-      ['In a batch', BATCH[row.batch]],
-      ...(row.errors.length === 0 ? [] : ([['Errors', row.errors.map(errorLink).join(', ')]] as const)),
-    ]),
-    shape('Query', row.query),
-    shape('<code>data</code> of the request', row.data),
-    answer(row),
-    `</div><div class="shown">${examples(some)}</div></section>`,
-  ].join('\n');
+  two(
+    [
+      heading(3, row.name, `${row.summary}`, row.summary),
+      `<p class="line">${method(row)} <code>${pathHtml(row.path)}</code></p>`,
+      row.deprecated === undefined ? '' : '<p><strong>Deprecated.</strong></p>',
+      facts([
+        ['Operation', `<code>${row.name}</code>, ${clauseLink(row.clause)}, since ${row.since}`],
+        ['Access', access(row)],
+        ['Success', row.name === 'connect' ? '101' : String(row.success)],
+        ['Repeated', row.remembered ? 'takes effect once by its requestId' : row.method === 'GET' ? 'freely' : 'not remembered'],
+        ['In a batch', BATCH[row.batch]],
+        ...(row.errors.length === 0 ? [] : ([['Errors', row.errors.map(errorLink).join(', ')]] as const)),
+      ]),
+      shape('Query', row.query),
+      shape('<code>data</code> of the request', row.data),
+      answer(row),
+    ].join('\n'),
+    examples(some),
+    row.name,
+  );
 
 export const operationsPage = (all: readonly Example[]): Page => ({
   path: 'operations',

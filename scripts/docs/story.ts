@@ -6,7 +6,7 @@ import { errorsStory } from './story-errors.ts';
 import { noticesStory } from './story-notices.ts';
 
 const ADMIN = 'the-admin-key-of-a-test';
-const JSON_LINES = 'text/event-stream';
+const EVENT_STREAM = 'text/event-stream';
 
 const ORDERS = {
   name: 'orders',
@@ -85,14 +85,14 @@ const messages = async (record: Recorder, server: Server): Promise<void> => {
 const stream = async (record: Recorder, server: Server): Promise<void> => {
   const path = '/v1/messages?topics=alerts.**&after=earliest';
   const ending = new AbortController();
-  const response = await fetch(server.url + path, { headers: { authorization: `Bearer ${ADMIN}`, accept: JSON_LINES }, signal: ending.signal });
+  const response = await fetch(server.url + path, { headers: { authorization: `Bearer ${ADMIN}`, accept: EVENT_STREAM }, signal: ending.signal });
   let text = '';
   for await (const chunk of response.body as AsyncIterable<Uint8Array>) {
     text += Buffer.from(chunk).toString();
     if (/event: message\n.*\n.*\n\n/.test(text)) break;
   }
   ending.abort();
-  const request = { method: 'GET', path, headers: { accept: JSON_LINES } };
+  const request = { method: 'GET', path, headers: { accept: EVENT_STREAM } };
   record.examples.push({ operation: 'readMessages', title: 'As an event stream (6.3.3)', request, response: { status: response.status, headers: {}, text } });
 };
 

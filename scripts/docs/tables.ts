@@ -6,12 +6,9 @@ import { SERVER_VERSION } from '../../packages/server/version.ts';
 import { bound } from '../reference.ts';
 import { closeCodeAdvice } from './contract.ts';
 import type { Example } from './examples.ts';
-import { clauseLink, facts, heading, PAGES, type Page, pathOf, words } from './html.ts';
+import { clauseLink, facts, heading, PAGES, type Page, pathOf, two, words } from './html.ts';
 import { escaped } from './markdown.ts';
 import { examples } from './shapes.ts';
-
-const two = (told: string, shown: string, id: string): string =>
-  `<section class="operation" aria-labelledby="${id}"><div class="told">${told}</div><div class="shown">${shown}</div></section>`;
 
 const rows = (columns: readonly string[], body: readonly (readonly string[])[]): string =>
   `<table><thead><tr>${columns.map((name) => `<th scope="col">${name}</th>`).join('')}</tr></thead><tbody>${body
