@@ -1,13 +1,15 @@
 // Moves what the WAL holds into the database: in quiet moments where they come, and by force before the WAL grows long.
 // Never as part of a commit, whose answer it would make ambiguous.
 import type { Database, Statement } from './database.ts';
+import type { Gate } from './gate.ts';
 
 /** Of the pages that the WAL may hold: what a quiet moment is used for, and what is let grow where a reader is in the way. */
 const QUIET_PART = 1 / 8;
-/** So many times as long, readers are waited for, briefly: a WAL begins anew only when none of them is in it. */
+/** So many times as long, readers are kept out and those inside waited for, briefly: a WAL begins anew only when none of them is in it. */
 const LONG_TIMES = 4;
 const QUIET_MS = 25;
-const READERS_MS = 100;
+/** The most that readers are waited for, and that they wait. */
+export const READERS_MS = 100;
 
 export class Checkpoints {
   readonly #database: Database;
@@ -15,6 +17,7 @@ export class Checkpoints {
   readonly #passive: Statement;
   /** Pages that are not waited with under constant load. */
   readonly #most: number;
+  readonly #gate: Gate;
   readonly #failed: (error: unknown) => void;
   #commits = 0;
   #seen = 0;
@@ -25,9 +28,10 @@ export class Checkpoints {
   /** How many were made. */
   made = 0;
 
-  constructor(database: Database, most: number, failed: (error: unknown) => void) {
+  constructor(database: Database, most: number, gate: Gate, failed: (error: unknown) => void) {
     this.#database = database;
     this.#most = most;
+    this.#gate = gate;
     this.#failed = failed;
     this.#look = database.prepare('PRAGMA wal_checkpoint(NOOP)');
     this.#passive = database.prepare('PRAGMA wal_checkpoint(PASSIVE)');
@@ -64,7 +68,7 @@ export class Checkpoints {
   run(held = 0): boolean {
     const isLong = held >= this.#most * LONG_TIMES;
     try {
-      if (isLong) this.#database.exec(`PRAGMA busy_timeout = ${READERS_MS}; PRAGMA wal_checkpoint(RESTART); PRAGMA busy_timeout = 5000`);
+      if (isLong) this.#restart();
       else this.#passive.get();
       this.made++;
       // Where a reader kept the WAL from beginning anew it is let grow for a while, longer where it was waited for in vain.
@@ -73,6 +77,15 @@ export class Checkpoints {
     } catch (error) {
       this.#failed(error);
       return false;
+    }
+  }
+
+  #restart(): void {
+    this.#gate.close();
+    try {
+      this.#database.exec(`PRAGMA busy_timeout = ${READERS_MS}; PRAGMA wal_checkpoint(RESTART); PRAGMA busy_timeout = 5000`);
+    } finally {
+      this.#gate.open();
     }
   }
 

@@ -29,6 +29,7 @@ import { type HeldDirectory, holdDirectory } from './directory.ts';
 import { type NumberedCollection, readCollections } from './documents.ts';
 import { readEpochs } from './epochs.ts';
 import { closedError, errorOf, faultOf, isTableGone } from './faults.ts';
+import { Gate } from './gate.ts';
 import { isServed } from './lanes.ts';
 import { unpackListPage } from './list-page.ts';
 import { type Standing, standingOf } from './messages.ts';
@@ -47,15 +48,23 @@ export interface SqliteStorageOptions {
 /** Opens the store of a directory, or makes one. Rejects with `StorageError('unusable')` and a sentence that says what to do. */
 export const openSqliteStorage = async ({ directory, clock = systemClock() }: SqliteStorageOptions): Promise<Storage> => {
   const held = holdDirectory(directory);
-  const writer = new WriterThread(held.database);
+  const gate = new Gate();
+  const writer = new WriterThread(held.database, gate);
   try {
-    return new SqliteStorage(held, writer, await writer.opened, clock);
+    return new SqliteStorage({ held, writer, gate, clock }, await writer.opened);
   } catch (error) {
     await writer.close();
     held.release();
     throw error;
   }
 };
+
+interface Parts {
+  readonly held: HeldDirectory;
+  readonly writer: WriterThread;
+  readonly gate: Gate;
+  readonly clock: Clock;
+}
 
 interface Collection extends NumberedCollection {
   readonly get: Statement;
@@ -87,14 +96,14 @@ class SqliteStorage implements Storage {
   #collections: Map<string, Collection> | undefined;
   #closing: Promise<void> | undefined;
 
-  constructor(held: HeldDirectory, writer: WriterThread, { salt, standing }: Opened, clock: Clock) {
+  constructor({ held, writer, gate, clock }: Parts, { salt, standing }: Opened) {
     this.#held = held;
     this.#writer = writer;
     this.#database = openForReading(held.database);
     this.#epochs = readEpochs(this.#database);
-    this.#logReader = new ReaderThread(held.database, 'log');
-    this.#listReader = new ReaderThread(held.database, 'list');
-    this.#scanReader = new ReaderThread(held.database, 'list');
+    this.#logReader = new ReaderThread(held.database, 'log', gate);
+    this.#listReader = new ReaderThread(held.database, 'list', gate);
+    this.#scanReader = new ReaderThread(held.database, 'list', gate);
     this.#remembered = new RememberedRequests(this.#database, salt);
     this.#queue = new CommitQueue(
       (message) => writer.send(message),

@@ -3,6 +3,7 @@ import { Worker } from 'node:worker_threads';
 import type { CountQuery, ListQuery, LogQuery } from '../../ports/storage.ts';
 import { StorageError } from '../../ports/storage.ts';
 import { errorOf } from './faults.ts';
+import type { Gate } from './gate.ts';
 import { type Packed, Unpacker } from './packing.ts';
 import type { FromReader, ToReader } from './reader.ts';
 import { threadFile } from './thread-file.ts';
@@ -15,17 +16,19 @@ interface Asked {
 export class ReaderThread {
   readonly #path: string;
   readonly #reads: 'log' | 'list';
+  readonly #gate: Gate;
   readonly #asked = new Map<number, Asked>();
   #worker: Worker | undefined;
   #next = 1;
 
-  constructor(path: string, reads: 'log' | 'list') {
+  constructor(path: string, reads: 'log' | 'list', gate: Gate) {
     this.#path = path;
     this.#reads = reads;
+    this.#gate = gate;
   }
 
   #start(): Worker {
-    const worker = new Worker(threadFile('reader'), { workerData: { path: this.#path, reads: this.#reads } });
+    const worker = new Worker(threadFile('reader'), { workerData: { path: this.#path, reads: this.#reads, gate: this.#gate.memory } });
     worker.on('message', (answer: FromReader) => {
       const asked = this.#asked.get(answer.id);
       this.#asked.delete(answer.id);

@@ -2,8 +2,10 @@
 // two kinds have threads of their own, so that a slow list holds up no subscriber.
 import { parentPort, workerData } from 'node:worker_threads';
 import type { CountQuery, ListQuery, LogQuery } from '../../ports/storage.ts';
+import { READERS_MS } from './checkpoints.ts';
 import { openForReading } from './database.ts';
 import { type Fault, faultOf, isTableGone } from './faults.ts';
+import { Gate } from './gate.ts';
 import { packEmptyPage } from './list-page.ts';
 import { type Packed, Packer } from './packing.ts';
 
@@ -15,10 +17,11 @@ export type ToReader =
 
 export type FromReader = { readonly id: number; readonly page: Packed } | { readonly id: number; readonly fault: Fault };
 
-const { path, reads } = workerData as { readonly path: string; readonly reads: 'log' | 'list' };
+const { path, reads, gate: memory } = workerData as { readonly path: string; readonly reads: 'log' | 'list'; readonly gate: SharedArrayBuffer };
 const port = parentPort;
 if (port === null) throw new Error('A reader runs in a worker thread.');
 
+const gate = new Gate(memory);
 const database = openForReading(path);
 const packer = new Packer();
 // Each thread loads only what it reads with.
@@ -26,6 +29,7 @@ const log = reads === 'log' ? new (await import('./log-reader.ts')).LogReader(da
 const list = reads === 'list' ? new (await import('./list-reader.ts')).ListReader(database) : undefined;
 
 const answer = (message: Exclude<ToReader, { kind: 'close' }>): FromReader => {
+  gate.pass(READERS_MS);
   try {
     if (message.kind === 'log') log?.read(message.query, packer);
     else if (message.kind === 'count') log?.count(message.query, packer);

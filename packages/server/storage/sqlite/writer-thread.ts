@@ -2,6 +2,7 @@
 import { Worker } from 'node:worker_threads';
 import { StorageError, type TidyPolicy } from '../../ports/storage.ts';
 import { closedError, errorOf } from './faults.ts';
+import type { Gate } from './gate.ts';
 import { type FromWriter, type Standing, standingOf, type ToWriter } from './messages.ts';
 import { threadFile } from './thread-file.ts';
 
@@ -29,8 +30,8 @@ export class WriterThread {
   #gone: Error | undefined;
   #closed: (() => void) | undefined;
 
-  constructor(path: string) {
-    this.#worker = new Worker(threadFile('writer'), { workerData: { path } });
+  constructor(path: string, gate: Gate) {
+    this.#worker = new Worker(threadFile('writer'), { workerData: { path, gate: gate.memory } });
     this.opened = new Promise((resolve, reject) => {
       this.#worker.on('message', (message: FromWriter) => {
         if (message[0] === 'ready') resolve({ salt: message[3], standing: standingOf(message[1], message[2]) });

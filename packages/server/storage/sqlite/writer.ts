@@ -8,6 +8,7 @@ import { Checkpoints } from './checkpoints.ts';
 import { openForWriting, PAGE_BYTES } from './database.ts';
 import { beginEpoch } from './epochs.ts';
 import { type Fault, FULL, faultOf, isBroken, isFull } from './faults.ts';
+import { Gate } from './gate.ts';
 import { type Exception, type FromWriter, type News, numbersOf, placeAt, type ToWriter } from './messages.ts';
 import { Unpacker } from './packing.ts';
 import { letsGo, Room } from './room.ts';
@@ -20,7 +21,7 @@ import { PublishedText, type UnitToWrite, unpackUnit } from './units.ts';
 const WAL_HEADER_BYTES = 32;
 const FRAME_BYTES = 24 + PAGE_BYTES;
 
-const { path } = workerData as { readonly path: string };
+const { path, gate } = workerData as { readonly path: string; readonly gate: SharedArrayBuffer };
 const reserve = join(dirname(path), 'reserve');
 const port = parentPort;
 if (port === null) throw new Error('The writer runs in a worker thread.');
@@ -52,7 +53,7 @@ const open = (): Store => {
 const serve = (store: Store): void => {
   const room = new Room(store.database, reserve);
   // A checkpoint that finds no room is tried again; one whose sync failed may have lost pages, so nothing is built on it (12.3).
-  const checkpoints = new Checkpoints(store.database, room.pages, (error) => {
+  const checkpoints = new Checkpoints(store.database, room.pages, new Gate(gate), (error) => {
     if (isBroken(error)) transactions.broken ??= faultOf(error);
   });
   const transactions = new Transactions(store, {
