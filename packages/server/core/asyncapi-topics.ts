@@ -97,25 +97,23 @@ const topicParameters = (pattern: string): Json =>
 const EXAMPLE_SEGMENT = '42';
 
 /** The names by which components of declared topics go: `topics` and `messages` are words of the protocol, so no collection has them. */
-const namesOf = (topics: readonly DescribedTopic[]): Map<string, string> => {
-  const names = new Map<string, string>();
+const namesOf = (topics: readonly DescribedTopic[]): readonly string[] => {
   const taken = new Set<string>();
-  for (const { pattern } of topics) {
+  return topics.map(({ pattern }) => {
     const name = spelled(pattern, () => 'any', 'rest');
     // A pattern may have such a word as a segment.
     let unique = name;
     for (let copy = 2; taken.has(unique); copy++) unique = `${name}.${copy}`;
     taken.add(unique);
-    names.set(pattern, unique);
-  }
-  return names;
+    return unique;
+  });
 };
 
 /** The topics that the application declared: whoever may publishes to them, and what breaks their schema is refused. */
 export const declaredChannels = (topics: readonly DescribedTopic[]): TopicChannel[] => {
   const names = namesOf(topics);
-  return topics.map(({ pattern, schema, summary = `Messages on ${pattern}` }) => {
-    const name = names.get(pattern) as string;
+  return topics.map(({ pattern, schema, summary = `Messages on ${pattern}` }, index) => {
+    const name = names[index];
     const data = schemaReference(`topics.${name}`);
     const examples = (schema as { examples?: unknown } | null)?.examples;
     const topic = spelled(pattern, () => EXAMPLE_SEGMENT, EXAMPLE_SEGMENT);
@@ -154,9 +152,9 @@ export const topicSchemas = (collections: readonly DescribedCollection[], topics
     const { [`${collection.name}.Data`]: _sent, ...read } = collectionSchemas(collection);
     return Object.entries(read);
   });
-  for (const [pattern, name] of namesOf(topics)) {
-    const { schema } = topics.find((topic) => topic.pattern === pattern) as DescribedTopic;
-    const component = `topics.${name}`;
+  const names = namesOf(topics);
+  for (const [index, { schema }] of topics.entries()) {
+    const component = `topics.${names[index]}`;
     found.push([component, typeof schema === 'object' && schema !== null ? embedded(schema as JsonSchema, component) : schema === false ? false : {}]);
   }
   return Object.fromEntries(found.map(([name, schema]) => [name, spoken(schema)]));

@@ -43,6 +43,7 @@ const HTTP = ['http', 'https'];
 
 const reference = (...path: readonly string[]): Json => ({ $ref: `#/${path.map((part) => part.replaceAll('~', '~0').replaceAll('/', '~1')).join('/')}` });
 const componentReference = (name: string): Json => reference('components', 'messages', name);
+const messageReferences = (sent: readonly Sent[]): Json => Object.fromEntries(sent.map(({ name }) => [name, componentReference(name)]));
 const channelMessages = (channel: string, names: readonly string[]): Json[] => names.map((name) => reference('channels', channel, 'messages', name));
 const serverReferences = (names: readonly string[]): Json[] => names.map((name) => reference('servers', name));
 
@@ -159,7 +160,7 @@ const fixedChannels = (onSocket: readonly Sent[], onStream: readonly Sent[]): Js
     title: 'The WebSocket',
     description: 'Subprotocol `godwit.v1`. Every text message is `{messageId, type, payload, timestamp}`; binary messages close with 1003.',
     servers: serverReferences(WEBSOCKETS),
-    messages: Object.fromEntries(onSocket.map(({ name }) => [name, componentReference(name)])),
+    messages: messageReferences(onSocket),
     bindings: { ws: { method: 'GET', query: { type: 'object', properties: { instance: INSTANCE } }, bindingVersion: '0.1.0' } },
     'x-close-codes': CLOSE_CODES,
   },
@@ -168,7 +169,7 @@ const fixedChannels = (onSocket: readonly Sent[], onStream: readonly Sent[]): Js
     title: 'The event stream',
     description: '`GET` with `Accept: text/event-stream` (6.3.3); `Last-Event-ID` wins over `after`. The same path without it is a page of the log.',
     servers: serverReferences(HTTP),
-    messages: Object.fromEntries(onStream.map(({ name }) => [name, componentReference(name)])),
+    messages: messageReferences(onStream),
   },
 });
 
@@ -198,7 +199,7 @@ const sentOn = ({ told, taken }: TopicChannel): readonly Sent[] => (taken === un
 const topicChannel = (topic: TopicChannel): Json => ({
   ...topic.channel,
   servers: serverReferences(WEBSOCKETS),
-  messages: Object.fromEntries(sentOn(topic).map(({ name }) => [name, componentReference(name)])),
+  messages: messageReferences(sentOn(topic)),
 });
 
 const DESCRIPTION = [

@@ -16,7 +16,7 @@ export const startRetention = (storage: Storage, clock: Clock, settings: Setting
   const interval = Math.max(SHORTEST_MS, Math.min(LONGEST_MS, Math.min(retentionAge, publishWindow, idempotencyWindow) / 20));
   let cancel = (): void => {};
   let stopped = false;
-  let dueAt = clock.now() + interval;
+  let dueAt: number;
   const schedule = (ms: number): void => {
     if (!stopped) cancel = clock.after(ms, look);
   };
@@ -44,7 +44,7 @@ export const startRetention = (storage: Storage, clock: Clock, settings: Setting
         schedule(BREATH_MS);
       }, rest);
   };
-  schedule(Math.min(SIZE_MS, interval));
+  rest();
   return () => {
     stopped = true;
     cancel();

@@ -1,6 +1,10 @@
 // How many requests of one client are in progress (7.1.2).
 import { BOUNDS, ProtocolError } from '@godwit/protocol';
 
+/** The refusal of 7.1.2, in a sentence of what there is too much of. */
+export const tooManyInProgress = (sentence: string): ProtocolError =>
+  new ProtocolError('TOO_MANY_CONNECTIONS', sentence, { retryAfterMs: 1000, limit: BOUNDS.inProgressPerClient }, { headers: { 'retry-after': '1' } });
+
 export class InProgress {
   readonly #counts = new Map<string, number>();
   total = 0;
@@ -8,14 +12,7 @@ export class InProgress {
   /** Counts one in. Throws `TOO_MANY_CONNECTIONS` beyond 100 of one client. */
   enter(client: string): void {
     const count = this.#counts.get(client) ?? 0;
-    if (count >= BOUNDS.inProgressPerClient) {
-      throw new ProtocolError(
-        'TOO_MANY_CONNECTIONS',
-        'Too many requests of this client are in progress.',
-        { retryAfterMs: 1000, limit: BOUNDS.inProgressPerClient },
-        { headers: { 'retry-after': '1' } },
-      );
-    }
+    if (count >= BOUNDS.inProgressPerClient) throw tooManyInProgress('Too many requests of this client are in progress.');
     this.#counts.set(client, count + 1);
     this.total++;
   }

@@ -1,18 +1,11 @@
 // Requests that a client sends on one connection without waiting for the answers: carried out one after the other, as what comes later may
 // rest on what came before (RFC 9112, section 9.3.2); beyond a hundred that wait, refused (7.1.2).
 import type { Socket } from 'node:net';
-import { BOUNDS, ProtocolError } from '@godwit/protocol';
+import { BOUNDS, type ProtocolError } from '@godwit/protocol';
+import { tooManyInProgress } from '../../session/in-progress.ts';
 
 /** Answers a request, or refuses it with an error; a promise (which never rejects) where that takes time. */
 export type Begin = (refusal: ProtocolError | undefined) => Promise<void> | undefined;
-
-const refusal = (): ProtocolError =>
-  new ProtocolError(
-    'TOO_MANY_CONNECTIONS',
-    'Too many requests of this connection wait for their turn.',
-    { retryAfterMs: 1000, limit: BOUNDS.inProgressPerClient },
-    { headers: { 'retry-after': '1' } },
-  );
 
 export class Pipeline {
   /** What waits behind the request of a connection that is in progress. */
@@ -23,7 +16,7 @@ export class Pipeline {
     const waiting = this.#waiting.get(socket);
     if (waiting === undefined) this.#begin(socket, begin);
     else if (waiting.length < BOUNDS.inProgressPerClient) waiting.push(begin);
-    else void begin(refusal());
+    else void begin(tooManyInProgress('Too many requests of this connection wait for their turn.'));
   }
 
   #begin(socket: Socket, begin: Begin): void {

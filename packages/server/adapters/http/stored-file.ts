@@ -7,6 +7,7 @@ import { extname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import { ProtocolError } from '@godwit/protocol';
+import { namesTag } from '../../core/etag.ts';
 import { acceptsGzip } from './negotiate.ts';
 
 export type Headers = Readonly<Record<string, string>>;
@@ -80,16 +81,14 @@ export const checkReading = (request: IncomingMessage): void => {
   throw new ProtocolError('METHOD_NOT_ALLOWED', undefined, { allow: ['GET', 'HEAD'] }, { headers: { allow: 'GET, HEAD' } });
 };
 
-const names = (header: string | undefined, etag: string): boolean =>
-  header !== undefined && (header.trim() === '*' || header.split(',').some((one) => one.trim().replace(/^W\//, '') === etag));
-
 /** Answers with a file: 304 where the client has it (RFC 9110, section 13.1.2), else its bytes; to HEAD without them. */
 export const sendFile = async (request: IncomingMessage, response: ServerResponse, status: number, file: StoredFile, more: Headers): Promise<void> => {
   checkReading(request);
   const { gzipped, plain } = file;
   const form = gzipped !== undefined && acceptsGzip(request.headers['accept-encoding'] as string | undefined) ? await gzipped() : plain;
   const headers = { etag: form.etag, ...form.headers, ...more };
-  if (status === 200 && names(request.headers['if-none-match'], form.etag)) {
+  const known = request.headers['if-none-match'];
+  if (status === 200 && known !== undefined && namesTag(known, form.etag)) {
     response.writeHead(304, headers).end();
     return;
   }

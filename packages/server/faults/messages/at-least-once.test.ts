@@ -6,10 +6,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { httpClient } from '../../testing/http.ts';
-import { ADMIN_KEY, pause, type ServerProcess, startProcess } from '../../testing/process.ts';
+import { ADMIN_KEY, pause } from '../../testing/process.ts';
 import { seededRandom, seedOfRun } from '../../testing/random.ts';
 import { messagesOf } from '../../testing/story.ts';
 import { expectedOf, judgeLog, judgeSubscriber } from './judge.ts';
+import { MortalServer } from './mortal-server.ts';
 import { FaultyProxy } from './proxy.ts';
 import { HttpPublisher, SocketPublisher } from './publishers.ts';
 import type { Subscriber } from './subscriber.ts';
@@ -39,44 +40,13 @@ test('6.2.8: what was confirmed reaches every subscriber, in order, whatever fai
   const another = (): ReturnType<typeof seededRandom> => seededRandom(++derived);
   const data = await mkdtemp(join(tmpdir(), 'godwit-faults-'));
   const proxy = await FaultyProxy.listen(another());
-  let server: ServerProcess | undefined;
-  let port = '0';
-  let kills = 0;
-
-  const start = async (): Promise<void> => {
-    for (;;) {
-      const early = kills > 0 && random.chance(0.2) ? random.below(500) : undefined;
-      const onSpawn = (child: ServerProcess['child']): void => {
-        if (early !== undefined) setTimeout(() => child.kill('SIGKILL'), early);
-      };
-      const started = await startProcess({ data, flags: [...FLAGS, '--port', port], onSpawn });
-      if (early === undefined && started.url !== '') {
-        server = started;
-        ({ port } = new URL(started.url));
-        proxy.aim(started.url);
-        return;
-      }
-      // Somebody else may have taken the port while nobody listened there.
-      if (early === undefined) {
-        assert.match(started.stderr(), /in use/);
-        port = '0';
-      } else kills++;
-      started.kill('SIGKILL');
-      await started.exited;
-    }
-  };
-  const kill = async (): Promise<void> => {
-    proxy.loosen(0.2);
-    server?.kill('SIGKILL');
-    kills++;
-    await server?.exited;
-  };
+  const server = new MortalServer({ data, flags: FLAGS, proxy, early: random });
 
   const subscribers: Subscriber[] = [];
   const publishers: (HttpPublisher | SocketPublisher)[] = [];
   try {
-    await start();
-    const direct = httpClient((server as unknown as ServerProcess).url, ADMIN_KEY);
+    await server.start();
+    const direct = httpClient(server.url, ADMIN_KEY);
     assert.equal((await direct.ask('POST', '/v1/collections', { data: { name: 'docs' } })).status, 201);
     const made = await direct.ask('POST', '/v1/keys', { data: { client: 'reader', scopes: ['subscribe:**'] } });
     assert.equal(made.status, 201, made.text);
@@ -116,14 +86,14 @@ test('6.2.8: what was confirmed reaches every subscriber, in order, whatever fai
 
     for (const end = Date.now() + SECONDS * 1000; Date.now() < end; ) {
       await pause(1500 + random.below(3500));
-      await kill();
-      await start();
+      await server.kill();
+      await server.start();
     }
 
     proxy.heal();
     for (const subscriber of subscribers) subscriber.calm = true;
     await Promise.all(publishers.map((publisher) => publisher.finish()));
-    const now = httpClient((server as unknown as ServerProcess).url, ADMIN_KEY);
+    const now = httpClient(server.url, ADMIN_KEY);
     const log = await messagesOf(now);
     const lacks = (subscriber: Subscriber): number => {
       const cursors = new Set(subscriber.got.map(({ cursor }) => cursor));
@@ -136,7 +106,7 @@ test('6.2.8: what was confirmed reaches every subscriber, in order, whatever fai
     const confirmed = ledger.filter((entry) => entry.confirmed !== undefined);
     const replayed = confirmed.filter((entry) => entry.confirmed?.replayed);
     const { connections, cuts, stalls, halfOpens, refused } = proxy.counters;
-    t.diagnostic(`${kills} kills; ${connections} connections, ${cuts} cut, ${stalls} stalls, ${halfOpens} half open, ${refused} found no server`);
+    t.diagnostic(`${server.kills} kills; ${connections} connections, ${cuts} cut, ${stalls} stalls, ${halfOpens} half open, ${refused} found no server`);
     t.diagnostic(
       `${ledger.length} published, ${confirmed.length} confirmed, ${ledger.length - confirmed.length} given up, ${ledger.reduce((sum, { attempts }) => sum + attempts - 1, 0)} repeats, ${replayed.length} replayed; ${log.length} messages in the log`,
     );
@@ -166,8 +136,7 @@ test('6.2.8: what was confirmed reaches every subscriber, in order, whatever fai
     assert(replayed.length > 0, 'no confirmation was lost on its way: the test shows less than it should');
   } finally {
     await Promise.allSettled(subscribers.map((subscriber) => subscriber.stop()));
-    server?.kill('SIGKILL');
-    await server?.exited;
+    await server.stop();
     await proxy.close();
     await rm(data, { recursive: true, force: true });
   }

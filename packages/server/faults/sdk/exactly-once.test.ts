@@ -7,10 +7,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { httpClient } from '../../testing/http.ts';
-import { ADMIN_KEY, pause, type ServerProcess, startProcess } from '../../testing/process.ts';
+import { ADMIN_KEY, pause } from '../../testing/process.ts';
 import { seededRandom, seedOfRun } from '../../testing/random.ts';
 import { messagesOf } from '../../testing/story.ts';
 import { expectedOf, judgeLog } from '../messages/judge.ts';
+import { MortalServer } from '../messages/mortal-server.ts';
 import { FaultyProxy } from '../messages/proxy.ts';
 import { UpgradeBlocker } from './blocker.ts';
 import { Host, type HostOptions } from './host.ts';
@@ -37,36 +38,13 @@ test('6.2.8: the SDK hands over what was confirmed once and in order, whatever f
   const data = await mkdtemp(join(tmpdir(), 'godwit-sdk-faults-'));
   const proxy = await FaultyProxy.listen(another());
   const blocker = await UpgradeBlocker.listen(another(), proxy.url);
-  let server: ServerProcess | undefined;
-  let port = '0';
-  let kills = 0;
-
-  const start = async (): Promise<void> => {
-    for (;;) {
-      const started = await startProcess({ data, flags: [...FLAGS, '--port', port] });
-      if (started.url !== '') {
-        server = started;
-        ({ port } = new URL(started.url));
-        proxy.aim(started.url);
-        return;
-      }
-      // Somebody else may have taken the port while nobody listened there.
-      assert.match(started.stderr(), /in use/);
-      port = '0';
-    }
-  };
-  const kill = async (): Promise<void> => {
-    proxy.loosen(0.2);
-    server?.kill('SIGKILL');
-    kills++;
-    await server?.exited;
-  };
-  const direct = (): ReturnType<typeof httpClient> => httpClient((server as unknown as ServerProcess).url, ADMIN_KEY);
+  const server = new MortalServer({ data, flags: FLAGS, proxy });
+  const direct = (): ReturnType<typeof httpClient> => httpClient(server.url, ADMIN_KEY);
 
   const hosts: Host[] = [];
   const publishers: SdkPublisher[] = [];
   try {
-    await start();
+    await server.start();
     const admin = direct();
     assert.equal((await admin.ask('POST', '/v1/collections', { data: { name: 'docs' } })).status, 201);
     const reader = await admin.ask('POST', '/v1/keys', { data: { client: 'reader', scopes: ['subscribe:**'] } });
@@ -136,8 +114,8 @@ test('6.2.8: the SDK hands over what was confirmed once and in order, whatever f
       if (blocker.isBlocking) blocker.unblock();
       else blocker.block();
       await pause(500 + random.below(1500));
-      await kill();
-      await start();
+      await server.kill();
+      await server.start();
     }
 
     proxy.heal();
@@ -170,7 +148,7 @@ test('6.2.8: the SDK hands over what was confirmed once and in order, whatever f
     const confirmed = ledger.filter((entry) => entry.confirmed !== undefined);
     const replayed = publishers.reduce((sum, publisher) => sum + publisher.replayed, 0);
     const { connections, cuts, stalls, halfOpens, refused } = proxy.counters;
-    t.diagnostic(`${kills} kills; ${connections} connections, ${cuts} cut, ${stalls} stalls, ${halfOpens} half open, ${refused} found no server`);
+    t.diagnostic(`${server.kills} kills; ${connections} connections, ${cuts} cut, ${stalls} stalls, ${halfOpens} half open, ${refused} found no server`);
     t.diagnostic(`${blocker.counters.blocked} upgrades blocked, ${blocker.counters.passed} let through`);
     t.diagnostic(`${ledger.length} published, ${confirmed.length} confirmed, ${replayed} of them replayed; ${log.length} messages in the log`);
     const failures: string[] = hosts.flatMap(({ complaints }) => complaints);
@@ -204,8 +182,7 @@ test('6.2.8: the SDK hands over what was confirmed once and in order, whatever f
   } finally {
     for (const publisher of publishers) publisher.abandon();
     await Promise.allSettled(hosts.map((each) => Promise.race([each.close(), pause(5000)])));
-    server?.kill('SIGKILL');
-    await server?.exited;
+    await server.stop();
     await blocker.close();
     await proxy.close();
     await rm(data, { recursive: true, force: true });

@@ -1,5 +1,6 @@
 // Units on their way to the writer, packed as they come, and afterwards the commit that they became. A publish that came as bytes is copied into shared memory
 // and is no object here: its numbers lie in columns, and texts are made of it only where somebody asks.
+import { UUID_LENGTH } from '../../ports/ids.ts';
 import type { Commit, Flight, PublishedBytes, PublishListener, StoredMessage, WriteOutcome, WriteUnit } from '../../ports/storage.ts';
 import { placeAt } from './messages.ts';
 import type { Numbers, Packer } from './packing.ts';
@@ -8,7 +9,6 @@ import { packClient, packProbe, packPublished, packUnit } from './units.ts';
 
 const MOST_UNITS = 4096;
 const MOST_CHARACTERS = 1 << 20;
-const UUID_LENGTH = 36;
 
 /** Who waits for a unit that was given as an object. */
 export interface Waiting {

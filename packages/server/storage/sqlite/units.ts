@@ -1,4 +1,5 @@
 // A unit as it crosses to the writer: every member in a fixed order, counts before lists.
+import { UUID_LENGTH } from '../../ports/ids.ts';
 import type {
   CollectionChange,
   DocumentChange,
@@ -22,7 +23,6 @@ const PROBE = 3;
 /** A publish whose bytes lie in shared memory, and whose they are from here on. */
 const PUBLISHED = 4;
 const CLIENT = 5;
-const UUID_LENGTH = 36;
 
 /** A unit as the writer holds it. */
 export interface UnitToWrite {
