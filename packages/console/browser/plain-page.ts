@@ -17,7 +17,27 @@ export interface PlainPage {
   value<T>(expression: string): Promise<T>;
   /** Resolves when an expression is true, looked at four times a second. */
   until(expression: string, patienceMs: number): Promise<void>;
+  /** Notes every task of the page's thread from now on; ended by the returned function, which tells them. Asking what takes long makes tasks, too. */
+  recordTasks(): Promise<() => Promise<readonly Task[]>>;
   close(): Promise<void>;
+}
+
+/** A task of the page's thread. */
+export interface Task {
+  /** From its beginning to its end, in milliseconds: on a busy machine, also what others did meanwhile. */
+  readonly took: number;
+  /** What the thread itself computed, in milliseconds. */
+  readonly computed: number;
+}
+
+/** What the browser's tracing says of an event; times in microseconds, `tdur` by the clock of the thread. */
+interface TraceEvent {
+  readonly name: string;
+  readonly pid: number;
+  readonly tid: number;
+  readonly dur?: number;
+  readonly tdur?: number;
+  readonly args: { readonly name?: string };
 }
 
 const START_MS = 60_000;
@@ -47,10 +67,14 @@ export const openPlainPage = async (url: string, script: string): Promise<PlainP
     socket.onerror = reject;
   });
   const waiting = new Map<number, PromiseWithResolvers<Answer>>();
+  const traced: TraceEvent[] = [];
+  let traceEnded = Promise.withResolvers<{ readonly dataLossOccurred: boolean }>();
   let sent = 0;
   let sessionId: string | undefined;
   socket.onmessage = ({ data }) => {
-    const { id, result, error } = JSON.parse(String(data));
+    const { id, result, error, method, params } = JSON.parse(String(data));
+    if (method === 'Tracing.dataCollected') for (const event of params.value) traced.push(event);
+    else if (method === 'Tracing.tracingComplete') traceEnded.resolve(params);
     const asked = waiting.get(id);
     waiting.delete(id);
     if (error === undefined) asked?.resolve(result);
@@ -74,6 +98,20 @@ export const openPlainPage = async (url: string, script: string): Promise<PlainP
     }
     throw new Error(`not true in ${patienceMs} ms: ${expression}`);
   };
+  const recordTasks: PlainPage['recordTasks'] = async () => {
+    traced.length = 0;
+    traceEnded = Promise.withResolvers();
+    const traceConfig = { includedCategories: ['disabled-by-default-devtools.timeline'], excludedCategories: ['*'] };
+    await ask('Tracing.start', { traceConfig, transferMode: 'ReportEvents' });
+    return async () => {
+      await ask('Tracing.end');
+      if ((await traceEnded.promise).dataLossOccurred) throw new Error('the browser did not keep all that it traced');
+      const pages = new Set(traced.filter(({ name, args }) => name === 'thread_name' && args.name === 'CrRendererMain').map(({ tid }) => tid));
+      // What was under way when tracing began or ended has no length.
+      const tasks = traced.filter(({ name, tid, dur }) => name === 'RunTask' && pages.has(tid) && dur !== undefined);
+      return tasks.map(({ dur = Number.NaN, tdur = Number.NaN }) => ({ took: dur / 1e3, computed: tdur / 1e3 }));
+    };
+  };
   const close = async (): Promise<void> => {
     socket.close();
     child.kill('SIGKILL');
@@ -87,5 +125,5 @@ export const openPlainPage = async (url: string, script: string): Promise<PlainP
   await ask('Page.enable');
   await ask('Page.addScriptToEvaluateOnNewDocument', { source: script });
   await ask('Page.navigate', { url });
-  return { ask, value, until, close };
+  return { ask, value, until, recordTasks, close };
 };
