@@ -16,13 +16,32 @@ export interface Encoder {
   notice(topic: string, data: unknown): string | undefined;
 }
 
+/** Takes bytes at once, as a socket does; false where they wait in it. */
+export interface Sink {
+  write(bytes: Buffer): boolean;
+}
+
 /** What takes part in a group: a follower of a live subscription. */
 export interface Member {
   /** Where it stands in its group; kept by the group. */
   slot: number;
+  /** Where bytes may go past it while nothing gathers in any outlet; undefined where it has to see each message. */
+  readonly sink: Sink | undefined;
   /** Takes bytes that others get too. */
   deliver(bytes: Buffer, messages: readonly StoredMessage[]): void;
+  /** Bytes wait in its sink. */
+  filled(): void;
 }
+
+/** Where all deliveries gather. */
+export interface Outlets {
+  /** Nothing gathers in any of them. */
+  readonly areEmpty: boolean;
+  /** The messages of a commit have been handed to their followers. */
+  delivered(): void;
+}
+
+const NO_OUTLETS: Outlets = { areEmpty: false, delivered: () => {} };
 
 /** A stretch of the log, matched; `cursor` is how far it goes. */
 export interface Stretch {
@@ -44,6 +63,8 @@ export class Group {
   readonly collections: '*' | ReadonlySet<string>;
   readonly encoder: Encoder;
   readonly members: Member[] = [];
+  /** Of each member its sink. */
+  readonly sinks: (Sink | undefined)[] = [];
   /** Followers that hold it, in the feed or behind it. */
   holders = 0;
   /** What matched of the commit that is being delivered. */
@@ -101,6 +122,8 @@ export interface FeedCounters {
   droppedToLog: number;
 }
 
+/** Writes at once, of some microseconds each: more of them gather, and leave in slices. */
+const MOST_DIRECT = 4096;
 const MOST_PAGE_MESSAGES = 512;
 const MOST_PAGE_BYTES = 256 * 1024;
 /** As many as a poll is behind, and one looks at for it within a fraction of a millisecond. */
@@ -115,12 +138,11 @@ export class Feed {
   readonly #routes = new RouteTree<Group>();
   readonly #waiting = new RouteTree<Waiter>();
   readonly #waiters = new Set<Waiter>();
-  #onDelivered: () => void = () => {};
+  /** Told of each commit that has been handed out. */
+  outlets = NO_OUTLETS;
   readonly #recent: RecentMessages;
   /** The newest place that live followers have been given. */
   delivered: number;
-  /** What is being handed out is all there is: one group has something, and no other commit is on its way. Nothing is gained by waiting for more. */
-  isAlone = false;
   #closed = false;
 
   constructor(storage: Storage, cursors: LogCursors, recent: RecentBounds = RECENT) {
@@ -129,11 +151,6 @@ export class Feed {
     this.delivered = storage.log.last;
     this.#recent = new RecentMessages(this.delivered, recent);
     storage.onCommit((messages) => this.#onCommit(messages));
-  }
-
-  /** `listener` hears of each commit when its messages have been handed to their followers. */
-  onDelivered(listener: () => void): void {
-    this.#onDelivered = listener;
   }
 
   /** Whether the server is about to go: nothing waits any more. */
@@ -167,13 +184,16 @@ export class Feed {
   join(group: Group, member: Member): void {
     if (group.members.length === 0) for (const pattern of group.patterns) this.#routes.add(pattern, group);
     member.slot = group.members.push(member) - 1;
+    group.sinks.push(member.sink);
   }
 
   /** The member gets nothing more; it has been given all up to `delivered`. */
   leave(group: Group, member: Member): void {
     const last = group.members.pop();
+    const sink = group.sinks.pop();
     if (last !== undefined && last !== member) {
       group.members[member.slot] = last;
+      group.sinks[member.slot] = sink;
       last.slot = member.slot;
     }
     member.slot = -1;
@@ -185,19 +205,29 @@ export class Feed {
     const touched = this.#routes.isEmpty ? undefined : this.#route(commit);
     if (this.#waiters.size > 0) for (let index = 0; index < commit.count; index++) this.#wake(commit.topicAt(index), commit.isChangeAt(index));
     this.delivered = commit.last;
-    this.isAlone = touched?.length === 1 && !this.storage.isWriting;
-    for (const group of touched ?? []) {
-      const { batch, members } = group;
-      group.batch = [];
-      group.forgetPage();
-      const bytes = group.encode(batch, false);
-      this.counters.encoded += batch.length;
-      this.counters.delivered += batch.length * members.length;
-      // Backwards: one that leaves while it takes its bytes changes places with one that has them already.
-      for (let index = members.length - 1; index >= 0; index--) (members[index] as Member).deliver(bytes, batch);
+    if (touched !== undefined) {
+      // One group has something, and no other commit is on its way: nothing is gained by waiting for more.
+      const isAlone = touched.length === 1 && !this.storage.isWriting && this.outlets.areEmpty;
+      for (const group of touched) this.#handOut(group, isAlone);
     }
-    this.isAlone = false;
-    this.#onDelivered();
+    this.outlets.delivered();
+  }
+
+  #handOut(group: Group, isAlone: boolean): void {
+    const { batch, members, sinks } = group;
+    group.batch = [];
+    group.forgetPage();
+    const bytes = group.encode(batch, false);
+    this.counters.encoded += batch.length;
+    this.counters.delivered += batch.length * members.length;
+    const direct = isAlone && members.length <= MOST_DIRECT;
+    // Backwards: one that leaves while it takes its bytes changes places with one that has them already.
+    for (let index = members.length - 1; index >= 0; index--) {
+      // Each object visited on the way is one in far memory.
+      const sink = direct ? sinks[index] : undefined;
+      if (sink === undefined) (members[index] as Member).deliver(bytes, batch);
+      else if (!sink.write(bytes)) (members[index] as Member).filled();
+    }
   }
 
   /** The groups that messages of a commit reach, each with its messages as its batch. */

@@ -1,15 +1,17 @@
 // One subscription on its way through the log (6.2.8): live in the feed while its outlet keeps up, behind it in pages while not, and joined again
 // without a gap or a repeat at the seam, because it joins only where its place is the feed's own.
 import type { StoredMessage } from '../ports/storage.ts';
-import type { Feed, Group, Member, Stretch } from './feed.ts';
+import type { Feed, Group, Member, Sink, Stretch } from './feed.ts';
 
 /** Where the messages of a follower go. */
 export interface Outlet {
   /** Too much waits in it: nothing more until it calls `resume`. */
   readonly congested: boolean;
   send(bytes: Buffer): void;
-  /** As `send`, of what is handed to many at once; it may become congested by it. */
-  deliver(bytes: Buffer): void;
+  /** Where bytes may go at once while nothing gathers in it. */
+  readonly sink: Sink | undefined;
+  /** Bytes wait in its sink: it may be congested by them. */
+  filled(): void;
   /** Messages after `from`, up to and with `to`, are no longer kept (6.2.9). */
   gap(subscription: string, from: string, to: string): void;
 }
@@ -121,8 +123,16 @@ export class Follower implements Member {
     this.feed.release(this.group);
   }
 
+  get sink(): Sink | undefined {
+    return this.outlet.sink;
+  }
+
   deliver(bytes: Buffer, _messages: readonly StoredMessage[]): void {
-    this.outlet.deliver(bytes);
+    this.outlet.send(bytes);
+  }
+
+  filled(): void {
+    this.outlet.filled();
   }
 
   #step(): void {

@@ -70,6 +70,11 @@ export class Attachment extends Follower implements DurableAttachment {
     this.#arm();
   }
 
+  /** Each message is counted into the window. */
+  override get sink(): undefined {
+    return undefined;
+  }
+
   override deliver(bytes: Buffer, messages: readonly StoredMessage[]): void {
     if (messages.length > this.room || (messages[0] as StoredMessage).seq <= this.durable.sent) {
       // The window holds only a part of them, so they are read on from the log.

@@ -5,7 +5,7 @@ import { BOUNDS, ProtocolError } from '@godwit/protocol';
 import { readableCollections, stillCovered } from '../core/access.ts';
 import type { Identity } from '../core/call.ts';
 import type { Durable } from '../core/durables.ts';
-import type { Encoder, Group } from '../core/feed.ts';
+import type { Encoder, Group, Sink } from '../core/feed.ts';
 import { Follower, type Outlet } from '../core/follower.ts';
 import type { Session } from '../core/session.ts';
 import type { LogFilter } from '../ports/storage.ts';
@@ -21,6 +21,8 @@ export type Outgoing = Buffer | string | (Buffer | string)[];
 export interface Link {
   readonly transport: 'websocket' | 'sse';
   readonly address: string;
+  /** Takes shared bytes as they are; missing where something has to be done with them. */
+  readonly sink?: Sink;
   /** One write for all of it. Whether it has all been taken: if not, look at `queued`, and hear of it when it has drained. */
   write(out: Outgoing): boolean;
   /** Bytes that wait in it. */
@@ -114,10 +116,8 @@ export class Connection implements Outlet, Session {
     this.#push(bytes, bytes.length);
   }
 
-  /** As `send`, of what many get at once: gathering means to come back to each of them, and each visit is one to far memory. */
-  deliver(bytes: Buffer): void {
-    if (this.#home.feed.isAlone && this.#out === undefined && !this.isClosed && !this.#wasCongested) this.#write(bytes, false);
-    else this.#push(bytes, bytes.length);
+  get sink(): Sink | undefined {
+    return this.link.sink;
   }
 
   /** Takes one message of this connection's own. */
@@ -148,16 +148,14 @@ export class Connection implements Outlet, Session {
 
   #write(out: Outgoing, held: boolean): void {
     // What the link took at once needs no second look: a look at its queue is most of what a delivery costs.
-    if (this.link.write(out)) {
-      if (held) this.drained();
-      return;
-    }
+    if (!this.link.write(out)) this.filled();
+    if (held && !this.#wasCongested && !this.isClosed) this.drained();
+  }
+
+  filled(): void {
     const { queued } = this.link;
     const mark = this.#home.settings.maxQueuedBytes;
-    if (queued <= mark) {
-      if (held) this.drained();
-      return;
-    }
+    if (queued <= mark) return;
     if (queued > mark * HOPELESS + this.#home.settings.maxBatchBytes) return this.close(1013, 'too slow');
     this.#wasCongested = true;
     if (this.#followers !== undefined) for (const follower of this.#followers.values()) follower.fallBehind();

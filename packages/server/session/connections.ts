@@ -3,7 +3,7 @@ import { ProtocolError, type Settings } from '@godwit/protocol';
 import type { Identity } from '../core/call.ts';
 import type { Collections } from '../core/collections.ts';
 import type { Durables } from '../core/durables.ts';
-import type { Encoder, Feed } from '../core/feed.ts';
+import type { Encoder, Feed, Outlets } from '../core/feed.ts';
 import type { Keys } from '../core/keys.ts';
 import { wireTime } from '../core/time.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -35,7 +35,7 @@ const WARNING_MS = 60_000;
 const LIFETIME_SPREAD = 0.1;
 const RECONNECT_SPREAD_MS = 1000;
 
-export class Connections {
+export class Connections implements Outlets {
   readonly settings: Settings;
   readonly clock: Clock;
   readonly ids: Ids;
@@ -59,7 +59,7 @@ export class Connections {
     this.feed = options.feed;
     this.durables = options.durables;
     this.collections = options.collections;
-    this.feed.onDelivered(() => this.#committed());
+    this.feed.outlets = this;
     options.keys.onRemoved((keyId) => {
       for (const connection of this.all()) if (connection.identity.keyId === keyId) connection.close(4300, 'credentials revoked');
     });
@@ -160,8 +160,11 @@ export class Connections {
     else this.#overdue ??= setTimeout(this.#flush, MOST_GATHERING_MS);
   };
 
-  /** A commit was heard of and its answers have gathered. */
-  #committed(): void {
+  get areEmpty(): boolean {
+    return this.#gathered.length === 0;
+  }
+
+  delivered(): void {
     if (this.#overdue !== undefined) setImmediate(this.#turnOver);
   }
 

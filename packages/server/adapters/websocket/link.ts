@@ -3,6 +3,7 @@
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { WebSocket } from 'ws';
+import type { Sink } from '../../core/feed.ts';
 import type { Link, Outgoing } from '../../session/connection.ts';
 import { joinFrames, PING_FRAME } from './frames.ts';
 
@@ -14,6 +15,11 @@ export class WebSocketLink implements Link {
   constructor(webSocket: WebSocket, socket: Duplex) {
     this.#webSocket = webSocket;
     this.#socket = socket as Socket;
+  }
+
+  /** The socket itself. */
+  get sink(): Sink {
+    return this.#socket;
   }
 
   get address(): string {
