@@ -5,6 +5,11 @@ import type { Keys } from '../core/keys.ts';
 import { RateLimiter } from '../core/rate.ts';
 import type { Clock } from '../ports/clock.ts';
 
+/** The other end of a connection; a socket. Asking where it is costs a call of the system, so only guesses are asked. */
+export interface Peer {
+  readonly remoteAddress?: string | undefined;
+}
+
 const BEARER = /^Bearer +([\x21-\x7e]+) *$/i;
 const WINDOW_MS = 60_000;
 
@@ -21,14 +26,14 @@ export class Identifier {
   }
 
   /** The identity behind an `Authorization` header. Throws `UNAUTHENTICATED`, `TOKEN_EXPIRED`, or `RATE_LIMITED` to an address that failed too often. */
-  fromHeader(authorization: string | undefined, address: string): Identity {
+  fromHeader(authorization: string | undefined, peer: Peer): Identity {
     if (authorization === undefined) throw unauthenticated();
     const credential = BEARER.exec(authorization)?.[1];
     if (credential === undefined) throw unauthenticated('The Authorization header must be `Bearer <API key or token>`.');
-    return this.fromCredential(credential, address);
+    return this.fromCredential(credential, peer);
   }
 
-  fromCredential(credential: string, address: string): Identity {
+  fromCredential(credential: string, peer: Peer): Identity {
     try {
       return this.#keys.identify(credential);
     } catch (error) {
@@ -36,7 +41,7 @@ export class Identifier {
       if (!(error instanceof ProtocolError)) throw error;
       if (error.code === 'TOKEN_EXPIRED')
         throw new ProtocolError(error.code, error.message, {}, { headers: { 'www-authenticate': 'Bearer error="invalid_token"' } });
-      const rate = this.#failures.take(address, 1, BOUNDS.failedAuthenticationsPerMinute, this.#clock.now());
+      const rate = this.#failures.take(peer.remoteAddress ?? '', 1, BOUNDS.failedAuthenticationsPerMinute, this.#clock.now());
       if (rate.allowed) throw unauthenticated(error.message);
       throw new ProtocolError(
         'RATE_LIMITED',

@@ -251,7 +251,7 @@ class Exchange implements Parking {
 
   #identify(authorization: string | undefined): void {
     this.#asked = true;
-    this.#identity = this.#options.identifier.fromHeader(authorization, this.#request.socket.remoteAddress ?? '');
+    this.#identity = this.#options.identifier.fromHeader(authorization, this.#request.socket);
   }
 
   #carryOut(match: Match, query: string): void | Promise<void> {

@@ -165,9 +165,10 @@ export const serveWebSockets = (server: Server, options: UpgradeOptions): void =
       const offered = (request.headers['sec-websocket-protocol'] ?? '').split(',').map((protocol) => protocol.trim());
       const bearer = offered.map((protocol) => BEARER_PROTOCOL.exec(protocol)?.[1]).find((credential) => credential !== undefined);
       fromBrowser = authorization === undefined && bearer !== undefined && offered.includes(PROTOCOL);
-      const address = request.socket.remoteAddress ?? '';
       const identity =
-        authorization === undefined && bearer !== undefined ? identifier.fromCredential(bearer, address) : identifier.fromHeader(authorization, address);
+        authorization === undefined && bearer !== undefined
+          ? identifier.fromCredential(bearer, request.socket)
+          : identifier.fromHeader(authorization, request.socket);
       connections.checkRoom(identity, instance);
       socket.cork();
       sockets.handleUpgrade(request, socket, head, (webSocket) => {
