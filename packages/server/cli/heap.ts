@@ -9,6 +9,10 @@ const LOOK_MS = 250;
 /** Bounds the heap of this process to what lives in it and half as much again; its young generation grows as far as it pays and no further. */
 export const boundHeap = (): void => {
   setFlagsFromString('--heap-growing-percent=50');
+  // By itself marking begins once no more than a young generation's room is left. A small heap never has more than that, so it would be marked without end, and every
+  // half second each message would wait for it.
+  setFlagsFromString('--incremental-marking-soft-trigger=75');
+  setFlagsFromString('--incremental-marking-hard-trigger=90');
   const timer = setInterval(() => {
     const young = getHeapSpaceStatistics().find(({ space_name: name }) => name === 'new_space');
     if (young === undefined || young.space_size < ENOUGH_YOUNG_BYTES) return;

@@ -2,6 +2,7 @@
 // and is no object here: its numbers lie in columns, and texts are made of it only where somebody asks.
 import { UUID_LENGTH } from '../../ports/ids.ts';
 import type { Commit, Flight, PublishedBytes, PublishListener, StoredMessage, WriteOutcome, WriteUnit } from '../../ports/storage.ts';
+import { AT, DATA_LENGTH, type Ledger, type Ledgers, REQUEST_ID_LENGTH, SEQ, STARTED_AT, TIMESTAMP } from './ledger.ts';
 import { placeAt } from './messages.ts';
 import type { Numbers, Packer } from './packing.ts';
 import { SEGMENT_BYTES, type Segment, type Segments } from './segments.ts';
@@ -21,17 +22,15 @@ export interface Waiting {
 const isWaiting = (owner: Waiting | PublishListener): owner is Waiting => 'resolve' in owner;
 
 export class Batch implements Flight, Commit {
-  readonly #packer: Packer;
+  /** Its own until it is finished. */
+  readonly packer: Packer;
   readonly #segments: Segments;
   /** Of each unit. Those who listen to publishes are many times the same in a row. */
   #owners: (Waiting | PublishListener)[] = [];
-  #startedAt: number[] = [];
-  /** Of each publish that came as bytes; of other units zeros. */
-  readonly #at: number[] = [];
-  readonly #requestIdLengths: number[] = [];
-  readonly #dataLengths: number[] = [];
-  readonly #timestamps: number[] = [];
-  readonly #topics: string[] = [];
+  readonly #ledgers: Ledgers;
+  /** Of each publish that came as bytes its line; those of other units are empty. Gone once nobody asks. */
+  #ledger: Ledger | undefined;
+  #units = 0;
   #client: string | undefined;
   #segment: Segment | undefined;
   #holders = 1;
@@ -41,15 +40,16 @@ export class Batch implements Flight, Commit {
   /** Units that are no publishes as bytes, and which of them only probe. */
   #objects = 0;
   #probes = 0;
-  #numbers: Numbers = [];
 
-  constructor(packer: Packer, segments: Segments) {
-    this.#packer = packer;
+  constructor(packer: Packer, segments: Segments, ledgers: Ledgers) {
+    this.packer = packer;
     this.#segments = segments;
+    this.#ledgers = ledgers;
+    this.#ledger = ledgers.take();
   }
 
   get units(): number {
-    return this.#owners.length;
+    return this.#units;
   }
 
   /** How many of them are the core's own: probes are not. */
@@ -58,26 +58,28 @@ export class Batch implements Flight, Commit {
   }
 
   get isFull(): boolean {
-    return this.units >= MOST_UNITS || this.#packer.characters >= MOST_CHARACTERS;
+    return this.units >= MOST_UNITS || this.packer.characters >= MOST_CHARACTERS;
   }
 
   add(waiting: Waiting): void {
     if (waiting.unit === undefined) {
-      packProbe(this.#packer);
+      packProbe(this.packer);
       this.#probes++;
-    } else packUnit(this.#packer, waiting.unit);
+    } else packUnit(this.packer, waiting.unit);
     this.#objects++;
     this.#push(waiting, 0, 0, 0, 0, 0, '');
   }
 
   #push(owner: Waiting | PublishListener, startedAt: number, at: number, requestId: number, data: number, timestamp: number, topic: string): void {
     this.#owners.push(owner);
-    this.#startedAt.push(startedAt);
-    this.#at.push(at);
-    this.#requestIdLengths.push(requestId);
-    this.#dataLengths.push(data);
-    this.#timestamps.push(timestamp);
-    this.#topics.push(topic);
+    if (this.#units === this.#lines.lines) this.#ledger = this.#ledgers.widen(this.#lines);
+    this.#lines.write(this.#units++, at, requestId, data, timestamp, startedAt, topic);
+  }
+
+  /** Throws where it was let go of: its lines may be somebody else's. */
+  get #lines(): Ledger {
+    if (this.#ledger === undefined) throw new Error('A batch was released that is still asked.');
+    return this.#ledger;
   }
 
   /** False where there is no room for it here. */
@@ -100,9 +102,9 @@ export class Batch implements Flight, Commit {
     if (!published.isPlain) this.#isPlain = false;
     if (client !== this.#client) {
       this.#client = client;
-      packClient(this.#packer, client);
+      packClient(this.packer, client);
     }
-    packPublished(this.#packer, idLength, topic, dataLength, timestamp);
+    packPublished(this.packer, idLength, topic, dataLength, timestamp);
     this.#push(listener, startedAt, at, idLength, dataLength, timestamp, topic);
     return true;
   }
@@ -116,13 +118,13 @@ export class Batch implements Flight, Commit {
     readonly end: number;
     readonly isPlain: boolean;
   } {
-    const { text, numbers } = this.#packer.finish();
+    const { text, numbers } = this.packer.finish();
     return { text, numbers, segment: this.#segment?.id ?? 0, start: this.#start, end: this.#segment?.used ?? 0, isPlain: this.#isPlain };
   }
 
   /** What it has appended: itself, where it is nothing but publishes as bytes. Afterwards the places of its units are known. */
   committed(numbers: Numbers, refused: ReadonlyMap<number, unknown> | undefined): StoredMessage[] | Commit {
-    this.#numbers = numbers;
+    for (let index = 0; index < this.#units; index++) this.#lines.set(index, SEQ, numbers[placeAt(index)] as number);
     if (this.#objects === 0 && refused === undefined) return this;
     const messages: StoredMessage[] = [];
     for (const [index, owner] of this.#owners.entries()) {
@@ -159,7 +161,6 @@ export class Batch implements Flight, Commit {
       }
     }
     this.#owners = [];
-    this.#startedAt = [];
   }
 
   /** None of it was written. */
@@ -177,15 +178,15 @@ export class Batch implements Flight, Commit {
   }
 
   messageIdAt(index: number): number {
-    return this.#at[index] as number;
+    return this.#lines.get(index, AT);
   }
 
   requestIdAt(index: number): number {
-    return (this.#at[index] as number) + UUID_LENGTH;
+    return this.#lines.get(index, AT) + UUID_LENGTH;
   }
 
   requestIdLength(index: number): number {
-    return this.#requestIdLengths[index] as number;
+    return this.#lines.get(index, REQUEST_ID_LENGTH);
   }
 
   requestId(index: number): string {
@@ -194,23 +195,23 @@ export class Batch implements Flight, Commit {
   }
 
   topicAt(index: number): string {
-    return this.#topics[index] as string;
+    return this.#lines.topics[index] as string;
   }
 
   timestampAt(index: number): number {
-    return this.#timestamps[index] as number;
+    return this.#lines.get(index, TIMESTAMP);
   }
 
   startedAt(index: number): number {
-    return this.#startedAt[index] as number;
+    return this.#lines.get(index, STARTED_AT);
   }
 
   seqAt(index: number): number {
-    return this.#numbers[placeAt(index)] as number;
+    return this.#lines.get(index, SEQ);
   }
 
   get count(): number {
-    return this.#at.length;
+    return this.#units;
   }
 
   get last(): number {
@@ -222,7 +223,7 @@ export class Batch implements Flight, Commit {
   }
 
   sizeAt(index: number): number {
-    return this.topicAt(index).length + (this.#dataLengths[index] as number);
+    return this.topicAt(index).length + this.#lines.get(index, DATA_LENGTH);
   }
 
   message(index: number): StoredMessage {
@@ -234,7 +235,7 @@ export class Batch implements Flight, Commit {
       messageId: bytes.toString('latin1', at, at + UUID_LENGTH),
       topic: this.topicAt(index),
       timestamp: this.timestampAt(index),
-      data: bytes.toString(this.#isPlain ? 'latin1' : 'utf8', data, data + (this.#dataLengths[index] as number)),
+      data: bytes.toString(this.#isPlain ? 'latin1' : 'utf8', data, data + this.#lines.get(index, DATA_LENGTH)),
       change: false,
     };
   }
@@ -249,6 +250,8 @@ export class Batch implements Flight, Commit {
     const segment = this.#segment;
     this.#segment = undefined;
     if (segment !== undefined) this.#segments.release(segment);
+    this.#ledgers.give(this.#lines);
+    this.#ledger = undefined;
   }
 }
 

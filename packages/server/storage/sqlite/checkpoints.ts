@@ -3,9 +3,11 @@
 import type { Database, Statement } from './database.ts';
 import type { Gate } from './gate.ts';
 
-/** Of the pages that the WAL may hold: what a quiet moment is used for, and what is let grow where a reader is in the way. */
+/** Pages that are moved at once under constant load: commits wait meanwhile, so it is a few milliseconds' worth. */
+const MOST_PAGES = 256;
+/** Of these, what a quiet moment is used for. */
 const QUIET_PART = 1 / 8;
-/** So many times as long, readers are kept out and those inside waited for, briefly: a WAL begins anew only when none of them is in it. */
+/** A WAL so many times as long as the room that is kept for it: readers are kept out and those inside waited for, briefly, as it begins anew only when none of them is in it. */
 const LONG_TIMES = 4;
 const QUIET_MS = 25;
 /** The most that readers are waited for, and that they wait. */
@@ -15,8 +17,9 @@ export class Checkpoints {
   readonly #database: Database;
   readonly #look: Statement;
   readonly #passive: Statement;
-  /** Pages that are not waited with under constant load. */
   readonly #most: number;
+  /** How many pages there is room for in any case. */
+  readonly #room: number;
   readonly #gate: Gate;
   readonly #failed: (error: unknown) => void;
   #commits = 0;
@@ -28,9 +31,10 @@ export class Checkpoints {
   /** How many were made. */
   made = 0;
 
-  constructor(database: Database, most: number, gate: Gate, failed: (error: unknown) => void) {
+  constructor(database: Database, room: number, gate: Gate, failed: (error: unknown) => void) {
     this.#database = database;
-    this.#most = most;
+    this.#most = Math.min(MOST_PAGES, room);
+    this.#room = room;
     this.#gate = gate;
     this.#failed = failed;
     this.#look = database.prepare('PRAGMA wal_checkpoint(NOOP)');
@@ -66,13 +70,13 @@ export class Checkpoints {
 
   /** Makes one now. A reader may keep the end of the WAL from it; the next one gets that. False where it failed. */
   run(held = 0): boolean {
-    const isLong = held >= this.#most * LONG_TIMES;
+    const isLong = held >= this.#room * LONG_TIMES;
     try {
       if (isLong) this.#restart();
       else this.#passive.get();
       this.made++;
       // Where a reader kept the WAL from beginning anew it is let grow for a while, longer where it was waited for in vain.
-      this.#notBefore = held + this.#most * (isLong ? 1 : QUIET_PART);
+      this.#notBefore = held + (isLong ? this.#room : this.#most);
       return true;
     } catch (error) {
       this.#failed(error);

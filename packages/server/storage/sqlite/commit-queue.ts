@@ -4,6 +4,7 @@ import { commitOf } from '../../ports/commit.ts';
 import type { Commit, PublishedBytes, PublishListener, StorageCounters, WriteOutcome, WriteUnit } from '../../ports/storage.ts';
 import { Batch } from './batch.ts';
 import { closedError, errorOf } from './faults.ts';
+import { Ledgers } from './ledger.ts';
 import type { ToWriter } from './messages.ts';
 import { Packer } from './packing.ts';
 import { Segments } from './segments.ts';
@@ -14,6 +15,9 @@ export class CommitQueue {
   readonly #now: () => number;
   readonly #counters: StorageCounters;
   readonly #segments: Segments;
+  readonly #ledgers = new Ledgers();
+  /** Those that no batch fills. */
+  readonly #packers: Packer[] = [];
   /** Oldest first; the last takes what comes. */
   #waiting: Batch[] = [];
   #flying: Batch | undefined;
@@ -43,7 +47,7 @@ export class CommitQueue {
   }
 
   #another(): Batch {
-    const batch = new Batch(new Packer(), this.#segments);
+    const batch = new Batch(this.#packers.pop() ?? new Packer(), this.#segments, this.#ledgers);
     this.#waiting.push(batch);
     return batch;
   }
@@ -100,6 +104,7 @@ export class CommitQueue {
     if (batch === undefined) return;
     this.#flying = batch;
     const { text, numbers, segment, start, end, isPlain } = batch.finish();
+    this.#packers.push(batch.packer);
     this.#send(['commit', this.#now(), text, numbers, segment, start, end, isPlain]);
   };
 
