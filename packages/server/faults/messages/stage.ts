@@ -62,6 +62,11 @@ export class StageLink implements Link {
     this.#placeOf = placeOf;
   }
 
+  /** As a socket: what one group alone has comes here straight. */
+  get sink(): this {
+    return this;
+  }
+
   /** It lives, whenever it is asked. */
   get bytesRead(): number {
     return ++this.#reads;
