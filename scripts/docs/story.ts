@@ -89,7 +89,11 @@ const stream = async (record: Recorder, server: Server): Promise<void> => {
   let text = '';
   for await (const chunk of response.body as AsyncIterable<Uint8Array>) {
     text += Buffer.from(chunk).toString();
-    if (/event: message\n.*\n.*\n\n/.test(text)) break;
+    // What comes with it is another matter.
+    const begun = /^[\s\S]*?event: message\n.*\n.*\n\n/.exec(text)?.[0];
+    if (begun === undefined) continue;
+    text = begun;
+    break;
   }
   ending.abort();
   const request = { method: 'GET', path, headers: { accept: EVENT_STREAM } };
