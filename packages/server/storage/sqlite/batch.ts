@@ -1,5 +1,5 @@
 // Units on their way to the writer, packed as they come, and afterwards the commit that they became. A publish that came as bytes is copied into shared memory
-// and is no object here: its numbers lie in columns, and texts are made of it only where somebody asks.
+// and is no object here: its numbers are a line of a ledger, and texts are made of it only where somebody asks.
 import { UUID_LENGTH } from '../../ports/ids.ts';
 import type { Commit, Flight, PublishedBytes, PublishListener, StoredMessage, WriteOutcome, WriteUnit } from '../../ports/storage.ts';
 import { AT, DATA_LENGTH, type Ledger, type Ledgers, REQUEST_ID_LENGTH, SEQ, STARTED_AT, TIMESTAMP } from './ledger.ts';
@@ -124,7 +124,8 @@ export class Batch implements Flight, Commit {
 
   /** What it has appended: itself, where it is nothing but publishes as bytes. Afterwards the places of its units are known. */
   committed(numbers: Numbers, refused: ReadonlyMap<number, unknown> | undefined): StoredMessage[] | Commit {
-    for (let index = 0; index < this.#units; index++) this.#lines.set(index, SEQ, numbers[placeAt(index)] as number);
+    const lines = this.#lines;
+    for (let index = 0; index < this.#units; index++) lines.set(index, SEQ, numbers[placeAt(index)] as number);
     if (this.#objects === 0 && refused === undefined) return this;
     const messages: StoredMessage[] = [];
     for (const [index, owner] of this.#owners.entries()) {

@@ -1,7 +1,7 @@
 // Moves what the WAL holds into the database: in quiet moments where they come, and by force before the WAL grows long.
 // Never as part of a commit, whose answer it would make ambiguous.
 import type { Database, Statement } from './database.ts';
-import type { Gate } from './gate.ts';
+import { type Gate, READERS_MS } from './gate.ts';
 
 /** Pages that are moved at once under constant load: commits wait meanwhile, so it is a few milliseconds' worth. */
 const MOST_PAGES = 256;
@@ -10,8 +10,6 @@ const QUIET_PART = 1 / 8;
 /** A WAL so many times as long as the room that is kept for it: readers are kept out and those inside waited for, briefly, as it begins anew only when none of them is in it. */
 const LONG_TIMES = 4;
 const QUIET_MS = 25;
-/** The most that readers are waited for, and that they wait. */
-export const READERS_MS = 100;
 
 export class Checkpoints {
   readonly #database: Database;

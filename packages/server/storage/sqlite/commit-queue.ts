@@ -16,8 +16,8 @@ export class CommitQueue {
   readonly #counters: StorageCounters;
   readonly #segments: Segments;
   readonly #ledgers = new Ledgers();
-  /** Those that no batch fills. */
-  readonly #packers: Packer[] = [];
+  /** Of the batch that went last: what it grew to the next one needs too. */
+  #spare: Packer | undefined;
   /** Oldest first; the last takes what comes. */
   #waiting: Batch[] = [];
   #flying: Batch | undefined;
@@ -47,7 +47,8 @@ export class CommitQueue {
   }
 
   #another(): Batch {
-    const batch = new Batch(this.#packers.pop() ?? new Packer(), this.#segments, this.#ledgers);
+    const batch = new Batch(this.#spare ?? new Packer(), this.#segments, this.#ledgers);
+    this.#spare = undefined;
     this.#waiting.push(batch);
     return batch;
   }
@@ -104,7 +105,7 @@ export class CommitQueue {
     if (batch === undefined) return;
     this.#flying = batch;
     const { text, numbers, segment, start, end, isPlain } = batch.finish();
-    this.#packers.push(batch.packer);
+    this.#spare = batch.packer;
     this.#send(['commit', this.#now(), text, numbers, segment, start, end, isPlain]);
   };
 

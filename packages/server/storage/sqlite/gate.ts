@@ -1,5 +1,8 @@
 // Before the reader threads stands a gate that the writer closes for the moment in which the WAL begins anew: readers that take turns would never leave it empty.
 
+/** The most that the writer waits for the readers inside, and that those outside wait: the thread that closed it may have died. */
+export const READERS_MS = 100;
+
 const OPEN = 0;
 const CLOSED = 1;
 
@@ -21,8 +24,8 @@ export class Gate {
     Atomics.notify(this.#state, 0);
   }
 
-  /** Waits before a closed gate, not longer than given: the thread that closed it may have died. */
-  pass(mostMs: number): void {
-    Atomics.wait(this.#state, 0, CLOSED, mostMs);
+  /** Waits before a closed gate. */
+  pass(): void {
+    Atomics.wait(this.#state, 0, CLOSED, READERS_MS);
   }
 }

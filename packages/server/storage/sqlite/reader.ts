@@ -2,7 +2,6 @@
 // two kinds have threads of their own, so that a slow list holds up no subscriber.
 import { parentPort, workerData } from 'node:worker_threads';
 import type { CountQuery, ListQuery, LogQuery } from '../../ports/storage.ts';
-import { READERS_MS } from './checkpoints.ts';
 import { openForReading } from './database.ts';
 import { type Fault, faultOf, isTableGone } from './faults.ts';
 import { Gate } from './gate.ts';
@@ -29,7 +28,7 @@ const log = reads === 'log' ? new (await import('./log-reader.ts')).LogReader(da
 const list = reads === 'list' ? new (await import('./list-reader.ts')).ListReader(database) : undefined;
 
 const answer = (message: Exclude<ToReader, { kind: 'close' }>): FromReader => {
-  gate.pass(READERS_MS);
+  gate.pass();
   try {
     if (message.kind === 'log') log?.read(message.query, packer);
     else if (message.kind === 'count') log?.count(message.query, packer);
