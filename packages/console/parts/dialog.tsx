@@ -48,29 +48,33 @@ export interface FormDialogProps {
   readonly title: string;
   readonly verb: string;
   readonly children: ComponentChildren;
-  /** Whether what is written can be sent. */
-  readonly ready: boolean;
   readonly act: () => unknown;
   readonly onClose: () => void;
+  /** Whether what is written can be sent. */
+  readonly ready?: boolean;
+  readonly kind?: 'primary' | 'danger';
   readonly wide?: boolean;
 }
 
-/** A form to fill in and send; stays open with what went wrong. */
-export const FormDialog = ({ title, verb, children, ready, act, onClose, wide = false }: FormDialogProps) => {
+/** A form to fill in and send, once; stays open with what went wrong. */
+export const FormDialog = ({ title, verb, children, act, onClose, ready = true, kind = 'primary', wide = false }: FormDialogProps) => {
+  const [busy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>();
   const send = async (): Promise<void> => {
+    setBusy(true);
     try {
       await act();
     } catch (failure) {
       setError(failure);
     }
+    setBusy(false);
   };
   return (
     <Dialog title={title} onClose={onClose} wide={wide}>
       <form
         onSubmit={(event) => {
           event.preventDefault();
-          if (ready) void send();
+          if (ready && !busy) void send();
         }}
       >
         <div class="dialog-body">
@@ -79,7 +83,7 @@ export const FormDialog = ({ title, verb, children, ready, act, onClose, wide = 
         </div>
         <div class="dialog-foot">
           <Button onClick={onClose}>Cancel</Button>
-          <Button type="submit" kind="primary" disabled={!ready}>
+          <Button type="submit" kind={kind} disabled={!ready || busy}>
             {verb}
           </Button>
         </div>
@@ -88,40 +92,17 @@ export const FormDialog = ({ title, verb, children, ready, act, onClose, wide = 
   );
 };
 
-export interface ConfirmProps {
-  readonly title: string;
-  readonly verb: string;
-  readonly children: ComponentChildren;
-  readonly act: () => Promise<unknown>;
-  readonly onClose: () => void;
-}
+export type ConfirmProps = Pick<FormDialogProps, 'title' | 'verb' | 'children' | 'act' | 'onClose'>;
 
-/** Asks before what cannot be undone; stays open with what went wrong. */
-export const Confirm = ({ title, verb, children, act, onClose }: ConfirmProps) => {
-  const [busy, setBusy] = useState(false);
-  const [error, setError] = useState<unknown>();
-  const carryOut = async (): Promise<void> => {
-    setBusy(true);
-    try {
+/** Asks before what cannot be undone. */
+export const Confirm = ({ act, onClose, ...props }: ConfirmProps) => (
+  <FormDialog
+    {...props}
+    kind="danger"
+    onClose={onClose}
+    act={async () => {
       await act();
       onClose();
-    } catch (failure) {
-      setError(failure);
-      setBusy(false);
-    }
-  };
-  return (
-    <Dialog title={title} onClose={onClose}>
-      <div class="dialog-body">
-        {children}
-        <FailureLine error={error} />
-      </div>
-      <div class="dialog-foot">
-        <Button onClick={onClose}>Cancel</Button>
-        <Button kind="danger" disabled={busy} onClick={() => void carryOut()}>
-          {verb}
-        </Button>
-      </div>
-    </Dialog>
-  );
-};
+    }}
+  />
+);
