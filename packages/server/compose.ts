@@ -5,7 +5,8 @@ import { HttpHandler, type HttpOptions } from './adapters/http/handle.ts';
 import { Origins } from './adapters/http/origin.ts';
 import { outsidePlaces } from './adapters/http/outside.ts';
 import { peoplePlaces } from './adapters/http/pages.ts';
-import { httpServer, listen, type Tls } from './adapters/http/server.ts';
+import { openPort } from './adapters/http/port.ts';
+import { httpServer, type Tls } from './adapters/http/server.ts';
 import { eventStreamEncoder } from './adapters/sse.ts';
 import { SocketRequests } from './adapters/websocket/requests.ts';
 import { serveWebSockets } from './adapters/websocket/upgrade.ts';
@@ -132,14 +133,14 @@ export const startServer = async (config: ServerConfig): Promise<RunningServer> 
       finished: watch.finished,
       unexpected: watch.unexpected,
     });
-    const port = await listen(server, config.port, config.host);
+    const port = await openPort(server, config.port, config.host);
     // A key that is made here is shown this once: nothing may keep this start from succeeding any more.
     const newAdminKey = await loadAdminKey(core, config.adminKey).catch((error: unknown) => {
-      server.close();
+      void port.close();
       throw error;
     });
     const stopRetention = startRetention(storage, clock, settings);
-    logger.info({ port, data: 'open', messages: storage.log.last - storage.log.first + 1 }, 'listening');
+    logger.info({ port: port.number, data: 'open', messages: storage.log.last - storage.log.first + 1 }, 'listening');
 
     const close = async (): Promise<void> => {
       readiness.drain();
@@ -153,7 +154,7 @@ export const startServer = async (config: ServerConfig): Promise<RunningServer> 
       while ((inProgress.total > 0 || requests.inProgress > 0) && clock.now() < deadline) await pause(DRAIN_STEP_MS);
       const terminate = connections.end();
       await durables.flush();
-      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      const closed = port.close();
       server.closeIdleConnections();
       // Answers that were just written have a moment to leave.
       await Promise.race([closed, pause(LAST_WORDS_MS)]);
@@ -167,7 +168,7 @@ export const startServer = async (config: ServerConfig): Promise<RunningServer> 
       logger.info('stopped');
     };
     let closing: Promise<void> | undefined;
-    return { port, newAdminKey, close: () => (closing ??= close()) };
+    return { port: port.number, newAdminKey, close: () => (closing ??= close()) };
   } catch (error) {
     // That the port cannot be had is no fault of the program: the sentence of who started it says all.
     if ((error as NodeJS.ErrnoException).syscall !== 'listen') logger.error(loggable(error), 'the server did not start');

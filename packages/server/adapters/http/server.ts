@@ -1,7 +1,6 @@
-// The port: HTTP/1.1 in clear or over TLS, on IPv4 and IPv6 (section 2), bounded in headers and in time.
+// The server: HTTP/1.1 in clear or over TLS (section 2), bounded in headers and in time.
 import { createServer as createHttpServer, type Server as HttpServer } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
 import { BOUNDS } from '@godwit/protocol';
 import type { HttpHandler, HttpOptions } from './handle.ts';
 import { answerParserErrors } from './parser-errors.ts';
@@ -14,8 +13,6 @@ export interface Tls {
 
 /** Longer than proxies in front keep an idle connection, so that it is they who close. */
 const KEEP_ALIVE_MS = 75_000;
-/** More than a burst of every client that comes back at once. */
-const BACKLOG = 16_384;
 
 /** Makes the server, not yet listening. */
 export const httpServer = (handler: HttpHandler, options: HttpOptions, tls: Tls | undefined): HttpServer => {
@@ -40,13 +37,3 @@ export const httpServer = (handler: HttpHandler, options: HttpOptions, tls: Tls 
   answerParserErrors(server, clock, ids, (status) => observer.finished('unparsed', status, performance.now()));
   return server;
 };
-
-/** Listens; resolves with the port that was taken. */
-export const listen = (server: HttpServer, port: number, host: string): Promise<number> =>
-  new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen({ port, host, backlog: BACKLOG }, () => {
-      server.off('error', reject);
-      resolve((server.address() as AddressInfo).port);
-    });
-  });
