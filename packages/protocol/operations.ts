@@ -60,6 +60,8 @@ export interface Operation {
   readonly success: 200 | 201 | 204;
   /** Whether the outcome is remembered by its requestId (4.1.3). */
   readonly remembered: boolean;
+  /** Set where some of it belongs to a connection, and so is not remembered (4.1.3): whether what is asked for does. */
+  readonly ofConnection?: (params: Readonly<Record<string, string>>, data: unknown) => boolean;
   /** Where it may stand in a batch (9.2): nowhere, in a partial one, or in both. */
   readonly batch: 'never' | 'partial' | 'atomic';
   readonly errors: readonly ErrorCode[];
@@ -69,6 +71,9 @@ export interface Operation {
   /** Set where the operation is deprecated (10.3): RFC 9745 and RFC 8594 dates, seconds since the epoch. */
   readonly deprecated?: { readonly since: number; readonly sunset?: number };
 }
+
+/** The id of an unnamed subscription begins with it (6.2.3). */
+export const UNNAMED = '~';
 
 const row = <const O extends Operation>(operation: O): O => operation;
 
@@ -92,11 +97,11 @@ export const OPERATIONS = [
   row({ name: 'getSession', method: 'GET', path: '/session', clause: '11.6', summary: 'Who is asking: the client, its scopes and limits, and the collections that it may read or write', access: 'any', result: CallerShape, success: 200, remembered: false, batch: 'partial', errors: [], since: '1.0' }),
   row({ name: 'publish', method: 'POST', path: '/topics/{topic}/messages', clause: '6.2.1', summary: 'Publish a message; answered when it is on stable storage', access: 'publish', data: Any, result: Published, success: 201, remembered: true, batch: 'atomic', errors: ['STORAGE_FULL', 'VALIDATION_FAILED', 'REQUEST_ID_REUSED'], since: '1.0' }),
   row({ name: 'readMessages', method: 'GET', path: '/messages', clause: '6.2.2', summary: 'Messages that match patterns, in log order, from a cursor on', access: 'subscribe', query: MessagesQuery, result: MessagePage, success: 200, remembered: false, batch: 'atomic', errors: ['INVALID_CURSOR', 'CURSOR_EXPIRED'], since: '1.0' }),
-  row({ name: 'createSubscription', method: 'POST', path: '/subscriptions', clause: '6.2.3', summary: 'Open an unnamed subscription on a WebSocket, or make a durable one', access: 'any', data: SubscriptionCreate, result: SubscriptionOpened, success: 201, remembered: true, batch: 'partial', errors: ['WEBSOCKET_REQUIRED', 'INVALID_CURSOR', 'CURSOR_EXPIRED', 'CONFLICT'], since: '1.0' }),
+  row({ name: 'createSubscription', method: 'POST', path: '/subscriptions', clause: '6.2.3', summary: 'Open an unnamed subscription on a WebSocket, or make a durable one', access: 'any', data: SubscriptionCreate, result: SubscriptionOpened, success: 201, remembered: true, ofConnection: (_, data) => (data as SubscriptionCreate).name === undefined, batch: 'partial', errors: ['WEBSOCKET_REQUIRED', 'INVALID_CURSOR', 'CURSOR_EXPIRED', 'CONFLICT'], since: '1.0' }),
   row({ name: 'listSubscriptions', method: 'GET', path: '/subscriptions', clause: '6.2.4', summary: 'The durable subscriptions of the client', access: 'any', query: SubscriptionListQuery, result: SubscriptionList, success: 200, remembered: false, batch: 'partial', errors: [], since: '1.0' }),
   row({ name: 'getSubscription', method: 'GET', path: '/subscriptions/{name}', clause: '6.2.4', summary: 'One durable subscription', access: 'any', query: ClientQuery, result: SubscriptionShape, success: 200, remembered: false, batch: 'partial', errors: ['NOT_FOUND'], since: '1.0' }),
   row({ name: 'replaceSubscription', method: 'PUT', path: '/subscriptions/{name}', clause: '6.2.4', summary: 'Change the topics of a durable subscription; its cursor stays', access: 'any', data: SubscriptionReplace, result: SubscriptionShape, success: 200, remembered: true, batch: 'partial', errors: ['NOT_FOUND'], since: '1.0' }),
-  row({ name: 'removeSubscription', method: 'DELETE', path: '/subscriptions/{name}', clause: '6.2.4', summary: 'End an unnamed subscription, or delete a durable one', access: 'any', query: ClientQuery, success: 204, remembered: true, batch: 'partial', errors: ['NOT_FOUND', 'WEBSOCKET_REQUIRED'], since: '1.0' }),
+  row({ name: 'removeSubscription', method: 'DELETE', path: '/subscriptions/{name}', clause: '6.2.4', summary: 'End an unnamed subscription, or delete a durable one', access: 'any', query: ClientQuery, success: 204, remembered: true, ofConnection: ({ name }) => name?.startsWith(UNNAMED) === true, batch: 'partial', errors: ['NOT_FOUND', 'WEBSOCKET_REQUIRED'], since: '1.0' }),
   row({ name: 'attachSubscription', method: 'POST', path: '/subscriptions/{name}/attach', clause: '6.2.5', summary: 'Take the messages of a durable subscription on this WebSocket', access: 'any', data: Any, dataOptional: true, result: SubscriptionAttached, success: 200, remembered: false, batch: 'never', errors: ['NOT_FOUND', 'WEBSOCKET_REQUIRED'], since: '1.0' }),
   row({ name: 'detachSubscription', method: 'POST', path: '/subscriptions/{name}/detach', clause: '6.2.5', summary: 'Stop taking the messages of a durable subscription', access: 'any', data: Any, dataOptional: true, success: 204, remembered: false, batch: 'never', errors: ['NOT_FOUND', 'WEBSOCKET_REQUIRED'], since: '1.0' }),
   row({ name: 'ackSubscription', method: 'POST', path: '/subscriptions/{name}/ack', clause: '6.2.6', summary: 'Everything up to a cursor is done', access: 'any', data: SubscriptionAck, result: SubscriptionAcked, success: 200, remembered: false, batch: 'partial', errors: ['NOT_FOUND', 'INVALID_CURSOR'], since: '1.0' }),

@@ -177,7 +177,7 @@ export class Dispatcher {
   perform(ready: Ready, requestId: string | undefined, admit?: (reply: Reply) => void): Reply | Promise<Reply> {
     const { operation } = ready.match;
     const { call } = ready;
-    if (!operation.remembered) {
+    if (!operation.remembered || operation.ofConnection?.(call.params, call.data) === true) {
       const result = ready.handler(wholeCall(call, this.once.reading(), this.#confirmed));
       return result instanceof Promise ? result.then((value) => replyOf(value, admit)) : replyOf(result, admit);
     }

@@ -1,5 +1,5 @@
 // Subscriptions as resources (6.2.3, 6.2.4): unnamed ones live on their WebSocket, durable ones until they are deleted.
-import { invalidField, ProtocolError, parseDuration, type SubscriptionCreate, type SubscriptionReplace } from '@godwit/protocol';
+import { invalidField, ProtocolError, parseDuration, type SubscriptionCreate, type SubscriptionReplace, UNNAMED } from '@godwit/protocol';
 import { mayDo, requireScope, subscribableFilter } from '../core/access.ts';
 import type { Call, Handler, Identity, Result } from '../core/call.ts';
 import type { Core } from '../core/core.ts';
@@ -44,7 +44,7 @@ const LONGEST_ACK_WAIT = 86_400_000;
 
 export const createSubscription =
   (core: Core): Handler =>
-  async (call) => {
+  (call) => {
     const { name, topics, after, ackWait } = call.data as SubscriptionCreate;
     if (name === undefined && call.session === undefined)
       throw new ProtocolError('WEBSOCKET_REQUIRED', 'A subscription without a name lives on a WebSocket: open one at /v1/ws, or give it a name.');
@@ -127,7 +127,7 @@ export const removeSubscription =
   (core: Core): Handler =>
   (call) => {
     const id = call.params['name'] as string;
-    if (id.startsWith('~')) {
+    if (id.startsWith(UNNAMED)) {
       if (call.session === undefined) throw new ProtocolError('WEBSOCKET_REQUIRED', 'A subscription without a name ends on the WebSocket that it lives on.');
       if (!call.session.unsubscribe(id)) throw new ProtocolError('NOT_FOUND', 'This connection has no such subscription.');
       return { status: 204 };

@@ -1,7 +1,7 @@
 // One connection that lasts: who it is, what it follows, and a bounded outbox. What gathers for it within one turn of the event loop leaves in one write; past the
 // high-water mark its subscriptions leave the feed and go on from the log when it has drained (6.2.10).
 import { hash } from 'node:crypto';
-import { BOUNDS, ProtocolError } from '@godwit/protocol';
+import { BOUNDS, ProtocolError, UNNAMED } from '@godwit/protocol';
 import { readableCollections, stillCovered } from '../core/access.ts';
 import type { Identity } from '../core/call.ts';
 import type { Durable } from '../core/durables.ts';
@@ -42,8 +42,8 @@ const HOPELESS = 8;
 
 /** The id of an unnamed subscription: its patterns, or a hash of them (6.2.3). */
 export const unnamedId = (patterns: readonly string[]): string => {
-  const id = `~${patterns.join(',')}`;
-  return id.length <= 128 ? id : `~${hash('sha256', patterns.join(','), 'base64url')}`;
+  const id = `${UNNAMED}${patterns.join(',')}`;
+  return id.length <= 128 ? id : `${UNNAMED}${hash('sha256', patterns.join(','), 'base64url')}`;
 };
 
 export class Connection implements Outlet, Session {
@@ -206,7 +206,7 @@ export class Connection implements Outlet, Session {
   }
 
   unsubscribe(id: string): boolean {
-    return id.startsWith('~') && this.#end(id);
+    return id.startsWith(UNNAMED) && this.#end(id);
   }
 
   attach(durable: Durable, filter: LogFilter): { start: () => void } {

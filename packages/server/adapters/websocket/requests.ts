@@ -2,12 +2,14 @@
 // is wrong about it. Publishes take a short way of their own, with the same rules, because they are most of the traffic.
 import { type BatchData, invalidEnvelope, invalidField, isObject, isRequestId, isTimestamp, ProtocolError, parseJson } from '@godwit/protocol';
 import { mayPublish, requireScope } from '../../core/access.ts';
+import type { Preconditions } from '../../core/call.ts';
 import type { Core } from '../../core/core.ts';
 import { checkPublishable } from '../../core/publishable.ts';
 import { wireTime } from '../../core/time.ts';
 import type { Dispatcher } from '../../dispatch/dispatcher.ts';
 import { failureOf } from '../../dispatch/failure.ts';
 import { REPLAY_HEADER, type Reply } from '../../dispatch/request.ts';
+import type { Match } from '../../dispatch/router.ts';
 import type { PublishListener, WriteOutcome } from '../../ports/storage.ts';
 import type { Connection } from '../../session/connection.ts';
 import type { Skimmed } from './skim.ts';
@@ -39,6 +41,13 @@ const readMessage = (bytes: Buffer): Envelope => {
   if (timestamp !== undefined && !isTimestamp(timestamp)) throw refuse(invalidEnvelope('/timestamp', 'must be an RFC 3339 time'));
   if (!isObject(payload)) throw refuse(invalidEnvelope('/payload', 'must be an object'));
   return { messageId, type, payload };
+};
+
+const NO_PRECONDITIONS: Preconditions = Object.freeze({});
+
+const preconditionsOf = (headers: Readonly<Record<string, string>>): Preconditions => {
+  const found = new Map(Object.entries(headers).map(([header, value]) => [header.toLowerCase(), value]));
+  return { ifMatch: found.get('if-match'), ifNoneMatch: found.get('if-none-match') };
 };
 
 export class SocketRequests {
@@ -205,39 +214,52 @@ export class SocketRequests {
     return `{"messageId":"${ids.uuid()}","type":"response","payload":{"requestId":${JSON.stringify(requestId)},"status":"success","statusCode":201,"data":{"messageId":"${messageId}","topic":"${topic}","cursor":"${cursor}","timestamp":"${wireTime(timestamp)}"}${replayed ? `,"headers":{"${REPLAY_HEADER}":"true"}` : ''}},"timestamp":"${wireTime(clock.now())}"}`;
   }
 
-  async #dispatch(connection: Connection, messageId: string, payload: Record<string, unknown>): Promise<void> {
-    const { dispatcher, finished } = this.#options;
+  /** Carries out any operation. What waits for nothing is answered at once. */
+  #dispatch(connection: Connection, messageId: string, payload: Record<string, unknown>): void | Promise<void> {
+    const { finished } = this.#options;
     const startedAt = performance.now();
-    const { method, path } = payload as { method: string; path: string };
     let name = 'unknown';
+    const answer = (reply: Reply): void => {
+      this.#answer(connection, messageId, reply);
+      this.inProgress--;
+      finished(name, reply.status, startedAt);
+    };
+    const fail = (error: unknown): void => {
+      this.inProgress--;
+      finished(name, this.fail(connection, messageId, error), startedAt);
+    };
     this.inProgress++;
     try {
-      const mark = path.indexOf('?');
-      const match = dispatcher.find(method, mark === -1 ? path : path.slice(0, mark));
+      const match = this.#find(payload);
       ({ name } = match.operation);
-      const { data = match.operation.dataOptional === true ? {} : undefined } = payload;
-      if (match.operation.data !== undefined && data === undefined) throw invalidEnvelope('/payload/data', 'is required');
-      const query = mark === -1 ? '' : path.slice(mark + 1);
-      const headers = Object.fromEntries(
-        Object.entries((payload['headers'] ?? {}) as Record<string, string>).map(([header, value]) => [header.toLowerCase(), value]),
-      );
-      const reply = await dispatcher.run(match, {
-        query,
-        data,
-        requestId: method === 'GET' ? undefined : messageId,
-        preconditions: { ifMatch: headers['if-match'], ifNoneMatch: headers['if-none-match'] },
-        identity: connection.identity,
-        metered: false,
-        session: connection,
-        parking: undefined,
-      });
-      this.#answer(connection, messageId, reply);
-      finished(name, reply.status, startedAt);
+      const reply = this.#run(match, connection, messageId, payload);
+      if (reply instanceof Promise) return reply.then(answer).catch(fail);
+      answer(reply);
     } catch (error) {
-      finished(name, this.fail(connection, messageId, error), startedAt);
-    } finally {
-      this.inProgress--;
+      fail(error);
     }
+  }
+
+  #find({ method, path }: Record<string, unknown>): Match {
+    const [place] = (path as string).split('?', 1) as [string];
+    return this.#options.dispatcher.find(method as string, place);
+  }
+
+  #run(match: Match, connection: Connection, messageId: string, { method, path, data: sent, headers }: Record<string, unknown>): Reply | Promise<Reply> {
+    const { operation } = match;
+    const data = sent === undefined && operation.dataOptional === true ? {} : sent;
+    if (operation.data !== undefined && data === undefined) throw invalidEnvelope('/payload/data', 'is required');
+    const mark = (path as string).indexOf('?');
+    return this.#options.dispatcher.run(match, {
+      query: mark === -1 ? '' : (path as string).slice(mark + 1),
+      data,
+      requestId: method === 'GET' ? undefined : messageId,
+      preconditions: headers === undefined ? NO_PRECONDITIONS : preconditionsOf(headers as Record<string, string>),
+      identity: connection.identity,
+      metered: false,
+      session: connection,
+      parking: undefined,
+    });
   }
 
   #answer(connection: Connection, requestId: string, reply: Reply): void {
