@@ -5,7 +5,9 @@ import { type AddressInfo, connect, type Socket } from 'node:net';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { type WebSocket, WebSocketServer } from 'ws';
+import { plainAnswer } from './handshake.ts';
 import { Intake } from './intake.ts';
+import { LazyWebSocket } from './lazy.ts';
 
 const MOST = 100_000;
 const HELLO =
@@ -28,24 +30,27 @@ interface Heard {
   readonly binary: number[];
   code: number | undefined;
   errors: number;
+  /** Times that `ws` was made. */
+  wakings: number;
 }
 
 /** Sends pieces to a server, and gives what it heard once the connection is over, which the last piece sees to. */
-const talk = async (pieces: readonly Buffer[], pause = false, most = MOST): Promise<Heard> => {
-  const heard: Heard = { texts: [], pings: [], binary: [], code: undefined, errors: 0 };
+const talk = async (pieces: readonly Buffer[], pause = false, most = MOST, leave = false): Promise<Heard> => {
+  const heard: Heard = { texts: [], pings: [], binary: [], code: undefined, errors: 0, wakings: 0 };
   const server = createServer();
   const sockets = new WebSocketServer({ noServer: true, maxPayload: most });
   const over = new Promise<void>((resolve) => {
-    server.on('upgrade', (request, socket, head) =>
-      sockets.handleUpgrade(request, socket, head, (webSocket: WebSocket) => {
-        const taker = {
-          take: (bytes: Buffer, start: number, end: number, isPlain: boolean) => {
-            const one = bytes.toString('utf8', start, end);
-            assert.equal(isPlain, Buffer.byteLength(one) === one.length);
-            heard.texts.push(one);
-          },
-        };
-        Intake.between(webSocket, socket, taker, most);
+    server.on('upgrade', (request, socket, head) => {
+      const taker = {
+        take: (bytes: Buffer, start: number, end: number, isPlain: boolean) => {
+          const one = bytes.toString('utf8', start, end);
+          assert.equal(isPlain, Buffer.byteLength(one) === one.length);
+          heard.texts.push(one);
+        },
+      };
+      socket.write(plainAnswer(request, false) as Buffer);
+      const lazy = new LazyWebSocket(sockets, socket, (webSocket: WebSocket) => {
+        heard.wakings++;
         webSocket.on('message', (data: Buffer, isBinary) => {
           if (isBinary) heard.binary.push(data.length);
           else heard.texts.push(data.toString());
@@ -56,10 +61,14 @@ const talk = async (pieces: readonly Buffer[], pause = false, most = MOST): Prom
         });
         webSocket.on('close', (code) => {
           heard.code = code;
-          resolve();
         });
-      }),
-    );
+      });
+      socket.on('error', () => {});
+      socket.on('end', () => socket.end());
+      socket.on('close', resolve);
+      const intake = new Intake(lazy, taker, most);
+      if (head.length > 0) intake.read(head);
+    });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const socket: Socket = connect((server.address() as AddressInfo).port, '127.0.0.1');
@@ -72,6 +81,7 @@ const talk = async (pieces: readonly Buffer[], pause = false, most = MOST): Prom
     socket.write(piece);
     if (pause) await new Promise((resolve) => setImmediate(resolve));
   }
+  if (leave) socket.end();
   await over;
   socket.destroy();
   await new Promise((resolve) => server.close(resolve));
@@ -150,7 +160,12 @@ for (const [what, fault] of [
 
 test('what is binary, and what comes behind a goodbye', async () => {
   const heard = await talk([text('before'), frame(0x82, Buffer.alloc(3)), text('behind'), BYE, text('late')]);
-  assert.deepEqual(heard, { texts: ['before', 'behind'], pings: [], binary: [3], code: 1000, errors: 0 });
+  assert.deepEqual(heard, { texts: ['before', 'behind'], pings: [], binary: [3], code: 1000, errors: 0, wakings: 1 });
+});
+
+test('who sends texts and pongs, and goes without a goodbye, wakes nobody', async () => {
+  const heard = await talk([text('one'), frame(0x8a, Buffer.from('p')), text('two')], true, MOST, true);
+  assert.deepEqual(heard, { texts: ['one', 'two'], pings: [], binary: [], code: undefined, errors: 0, wakings: 0 });
 });
 
 test('a bound that is below what is gathered here holds all the same', async () => {

@@ -1,13 +1,12 @@
-// What comes over a WebSocket, before `ws` sees it: whole masked text frames, which is nearly everything, are unmasked where they lie and handed on at once. Pings and
-// pongs go to `ws` as they came; with anything else (large or divided messages, a goodbye, a fault) it takes over for good, and it alone judges what breaks RFC 6455.
+// What comes over a WebSocket, before `ws` sees it: whole masked text frames, which is nearly everything, are unmasked where they lie and handed on at once. Pings go to `ws` as
+// they came; with anything else (large or divided messages, a goodbye, a fault) it takes over for good, and it alone judges what breaks RFC 6455.
 import { isUtf8 } from 'node:buffer';
 import type { Duplex } from 'node:stream';
-import type { WebSocket } from 'ws';
+import type { LazyWebSocket } from './lazy.ts';
 
 const TEXT = 0x81;
 const MASKED = 0x80;
 const MASK_BYTES = 4;
-const OPEN = 1;
 const PING = 0x89;
 const PONG = 0x8a;
 /** Of a control frame (RFC 6455 section 5.5). */
@@ -23,8 +22,6 @@ export interface TextTaker {
   take(bytes: Buffer, start: number, end: number, isPlain: boolean): void;
 }
 
-type Listener = (this: Duplex, chunk: Buffer) => void;
-
 interface Carrying extends Duplex {
   godwitIntake?: Intake;
 }
@@ -35,39 +32,25 @@ function onData(this: Carrying, chunk: Buffer): void {
 }
 
 export class Intake {
-  readonly #webSocket: WebSocket;
-  readonly #socket: Duplex;
-  /** How `ws` listens to the socket. */
-  readonly #ws: Listener;
+  readonly #webSocket: LazyWebSocket;
   readonly #taker: TextTaker;
   readonly #most: number;
   /** The beginning of a frame whose rest has not come. */
   #held: Buffer | undefined;
 
-  private constructor(webSocket: WebSocket, socket: Duplex, ws: Listener, taker: TextTaker, most: number) {
+  /** Listens to a socket, for messages of at most `most` bytes. */
+  constructor(webSocket: LazyWebSocket, taker: TextTaker, most: number) {
     this.#webSocket = webSocket;
-    this.#socket = socket;
-    this.#ws = ws;
     this.#taker = taker;
-    this.#most = most;
-  }
-
-  /** Comes between a socket and the `ws` that has just taken it, for messages of at most `most` bytes. Where it cannot, `ws` hears everything. */
-  static between(webSocket: WebSocket, socket: Duplex, taker: TextTaker, most: number): void {
-    const listeners = socket.listeners('data');
-    // What was negotiated beside the bare protocol is `ws`'s own.
-    if (listeners.length !== 1 || webSocket.extensions !== '') return;
-    const intake = new Intake(webSocket, socket, listeners[0] as Listener, taker, Math.min(most, MOST_GATHERED));
-    (socket as Carrying).godwitIntake = intake;
-    socket.on('data', onData);
-    socket.removeListener('data', intake.#ws);
+    this.#most = Math.min(most, MOST_GATHERED);
+    (webSocket.socket as Carrying).godwitIntake = this;
+    webSocket.socket.on('data', onData);
   }
 
   /** From here on `ws` hears everything. */
   #leave(rest: Buffer): void {
-    this.#socket.on('data', this.#ws);
-    this.#socket.removeListener('data', onData);
-    if (rest.length > 0) this.#ws.call(this.#socket, rest);
+    this.#webSocket.socket.removeListener('data', onData);
+    this.#webSocket.leave(rest);
   }
 
   read(chunk: Buffer): void {
@@ -81,7 +64,7 @@ export class Intake {
     const { length } = bytes;
     while (at < length) {
       // It is being closed: what still comes, the other side's goodbye too, is `ws`'s.
-      if (this.#webSocket.readyState !== OPEN) return this.#leave(bytes.subarray(at));
+      if (!this.#webSocket.isOpen) return this.#leave(bytes.subarray(at));
       if (length - at < 2) return this.#hold(bytes, at);
       const kind = bytes[at] as number;
       const second = bytes[at + 1] as number;
@@ -106,7 +89,8 @@ export class Intake {
         this.#taker.take(bytes, start, end, isPlain);
       } else if ((kind === PING || kind === PONG) && size <= MOST_CONTROL) {
         if (end > length) return this.#hold(bytes, at);
-        this.#ws.call(this.#socket, bytes.subarray(at, end));
+        // An answer to a ping says nothing but that it came.
+        if (kind === PING) this.#webSocket.hear(bytes.subarray(at, end));
       } else return this.#leave(bytes.subarray(at));
       at = end;
     }

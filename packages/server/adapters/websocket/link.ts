@@ -1,19 +1,21 @@
-// A WebSocket as a link: `ws` shakes hands and parses; what goes out is framed here and written to its socket, so that many messages leave in one write.
+// A WebSocket as a link: what goes out is framed here and written to its socket, so that many messages leave in one write; `ws` says goodbye.
 
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import type { WebSocket } from 'ws';
 import type { Sink } from '../../core/feed.ts';
 import type { Link, Outgoing } from '../../session/connection.ts';
 import { joinFrames, PING_FRAME } from './frames.ts';
 
+/** Begins to close it, with a code. */
+export type Goodbye = (code: number, reason: string) => void;
+
 export class WebSocketLink implements Link {
   readonly transport = 'websocket';
-  readonly #webSocket: WebSocket;
+  readonly #goodbye: Goodbye;
   readonly #socket: Socket;
 
-  constructor(webSocket: WebSocket, socket: Duplex) {
-    this.#webSocket = webSocket;
+  constructor(goodbye: Goodbye, socket: Duplex) {
+    this.#goodbye = goodbye;
     this.#socket = socket as Socket;
   }
 
@@ -47,13 +49,13 @@ export class WebSocketLink implements Link {
   }
 
   close(code: number, reason: string): void {
-    this.#webSocket.close(code, reason);
+    this.#goodbye(code, reason);
     // Who does not read the goodbye is not waited for.
-    if (this.queued > 0) setTimeout(() => this.#webSocket.terminate(), CLOSE_MS).unref();
+    if (this.queued > 0) setTimeout(() => this.terminate(), CLOSE_MS).unref();
   }
 
   terminate(): void {
-    this.#webSocket.terminate();
+    this.#socket.destroy();
   }
 }
 

@@ -6,6 +6,7 @@ import { checkVersion, invalidField, isRequestId, type KeyLimits, PROTOCOL_VERSI
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { Identity } from '../../core/call.ts';
 import type { Core } from '../../core/core.ts';
+import type { Encoder } from '../../core/feed.ts';
 import { JsonText } from '../../core/json.ts';
 import { wireTime } from '../../core/time.ts';
 import { failureOf } from '../../dispatch/failure.ts';
@@ -15,8 +16,10 @@ import type { Identifier } from '../../session/identify.ts';
 import type { Origins } from '../http/origin.ts';
 import { errorText } from '../http/respond.ts';
 import { deflatingEncoder, plainEncoder } from './encoder.ts';
+import { PROTOCOL, plainAnswer } from './handshake.ts';
 import { Intake } from './intake.ts';
-import { WebSocketLink } from './link.ts';
+import { LazyWebSocket } from './lazy.ts';
+import { type Goodbye, WebSocketLink } from './link.ts';
 import { Publisher } from './publisher.ts';
 import type { SocketRequests } from './requests.ts';
 
@@ -33,7 +36,6 @@ export interface UpgradeOptions {
   readonly unexpected: (error: unknown, requestId: string) => void;
 }
 
-const PROTOCOL = 'godwit.v1';
 const BEARER_PROTOCOL = /^bearer\.([A-Za-z0-9._~-]+)$/;
 const INSTANCE = /^[A-Za-z0-9_-]{1,64}$/;
 const MAJOR = /^\/v(\d{1,9})(?:\/|$)/;
@@ -57,23 +59,16 @@ const closeCodeOf = (error: ProtocolError): number | undefined => {
 };
 
 /** What the shared listeners find on a socket, so that none of them is made anew for each. */
-interface Carried extends WebSocket {
-  godwit: { readonly connection: Connection; readonly requests: SocketRequests };
+interface Carrying extends Duplex {
+  godwit?: Connection;
 }
 
-function onMessage(this: WebSocket, data: Buffer, isBinary: boolean): void {
-  const { connection, requests } = (this as Carried).godwit;
-  if (connection.isClosed) return;
-  if (isBinary) connection.close(1003, 'binary message');
-  else requests.receive(connection, data);
-}
-
-function onClose(this: WebSocket): void {
-  (this as Carried).godwit.connection.ended();
-}
-
-function onDrain(this: Duplex & { godwit?: Connection }): void {
+function onDrain(this: Carrying): void {
   this.godwit?.drained();
+}
+
+function onClose(this: Carrying): void {
+  this.godwit?.ended();
 }
 
 // `ws` closes the socket by itself after what it reports here.
@@ -125,23 +120,61 @@ export const serveWebSockets = (server: Server, options: UpgradeOptions): void =
     return text;
   };
 
-  const accept = (webSocket: WebSocket, socket: Duplex, request: IncomingMessage, identity: Identity, instance: string | undefined): void => {
-    // A message that many get is compressed once, with the full window: who asks for a smaller one is sent plain messages, as RFC 7692 allows.
-    const isShared = webSocket.extensions.includes('permessage-deflate') && !request.headers['sec-websocket-extensions']?.includes('server_max_window_bits');
-    const encoder = isShared ? encoders.deflating : encoders.plain;
-    const connection = connections.open(identity, new WebSocketLink(webSocket, socket), encoder, instance);
-    (webSocket as Carried).godwit = { connection, requests };
-    Intake.between(webSocket, socket, new Publisher(requests, connection), settings.maxMessageBytes);
-    (socket as Duplex & { godwit?: Connection }).godwit = connection;
-    webSocket.on('message', onMessage);
-    webSocket.on('close', onClose);
+  /** The other side is gone without a goodbye. Where thousands go at once, closing their sockets is most of the work: a few in each turn of the event loop. */
+  function onEnd(this: Duplex): void {
+    if (this.writableLength > 0) this.end();
+    else core.feed.turns.push(() => this.destroy());
+  }
+
+  /** What a `ws` hears is the connection's. */
+  const listen = (webSocket: WebSocket, connection: Connection): void => {
+    webSocket.on('message', (data: Buffer, isBinary) => {
+      if (connection.isClosed) return;
+      if (isBinary) connection.close(1003, 'binary message');
+      else requests.receive(connection, data);
+    });
     webSocket.on('error', onError);
+  };
+
+  /** Takes in who has shaken hands; `answer`, where the handshake is still to be answered, leaves with the welcome in one write. */
+  const take = (socket: Duplex, identity: Identity, instance: string | undefined, goodbye: Goodbye, encoder: Encoder, answer?: Buffer): Connection => {
+    const connection = connections.open(identity, new WebSocketLink(goodbye, socket), encoder, instance);
+    (socket as Carrying).godwit = connection;
+    socket.on('close', onClose);
     socket.on('drain', onDrain);
+    if (answer !== undefined) connection.send(answer);
     const expiresAt = identity.expiresAt === null ? 'null' : `"${wireTime(identity.expiresAt)}"`;
     const text = `{"connectionId":"${connection.connectionId}","protocolVersion":"${PROTOCOL_VERSION}","heartbeatInterval":${settings.heartbeatInterval},"limits":${limitsText(identity)},"expiresAt":${expiresAt}}`;
     connection.notice('welcome', new JsonText(text));
-    // With the handshake, in one write.
     connection.flush();
+    return connection;
+  };
+
+  /** One whose handshake is plain. */
+  const takePlain = (socket: Duplex, head: Buffer, identity: Identity, instance: string | undefined, answer: Buffer): void => {
+    const webSocket: LazyWebSocket = new LazyWebSocket(sockets, socket, (woken) => {
+      socket.removeListener('end', onEnd);
+      listen(woken, connection);
+    });
+    const connection = take(socket, identity, instance, (code, reason) => webSocket.wake()?.close(code, reason), encoders.plain, answer);
+    socket.on('end', onEnd);
+    const intake = new Intake(webSocket, new Publisher(requests, connection), settings.maxMessageBytes);
+    if (head.length > 0) intake.read(head);
+  };
+
+  /** One that `ws` shakes hands with. */
+  const takeOther = (request: IncomingMessage, socket: Duplex, head: Buffer, identity: Identity, instance: string | undefined): void => {
+    socket.cork();
+    sockets.handleUpgrade(request, socket, head, (webSocket) => {
+      // A message that many get is compressed once, with the full window: who asks for a smaller one is sent plain messages, as RFC 7692 allows.
+      const isShared = webSocket.extensions.includes('permessage-deflate') && !request.headers['sec-websocket-extensions']?.includes('server_max_window_bits');
+      const encoder = isShared ? encoders.deflating : encoders.plain;
+      listen(
+        webSocket,
+        take(socket, identity, instance, (code, reason) => webSocket.close(code, reason), encoder),
+      );
+    });
+    socket.uncork();
   };
 
   const shakeHands = (request: IncomingMessage, socket: Duplex, head: Buffer, startedAt: number): void => {
@@ -170,12 +203,12 @@ export const serveWebSockets = (server: Server, options: UpgradeOptions): void =
           ? identifier.fromCredential(bearer, request.socket)
           : identifier.fromHeader(authorization, request.socket);
       connections.checkRoom(identity, instance);
-      socket.cork();
-      sockets.handleUpgrade(request, socket, head, (webSocket) => {
-        accept(webSocket, socket, request, identity, instance);
-        options.finished('connect', 101, startedAt);
-      });
-      socket.uncork();
+      // It may have gone while it waited for its turn.
+      if (!socket.readable || !socket.writable) return void socket.destroy();
+      const answer = plainAnswer(request, settings.webSocketCompression);
+      if (answer === undefined) takeOther(request, socket, head, identity, instance);
+      else takePlain(socket, head, identity, instance, answer);
+      options.finished('connect', 101, startedAt);
     } catch (thrown) {
       const error = failureOf(thrown, (other) => options.unexpected(other, ''));
       const code = fromBrowser ? closeCodeOf(error) : undefined;
