@@ -40,7 +40,8 @@ const routing = (patterns: number, topics: readonly string[]): number[] => {
   let found = 0;
   const took = Array.from({ length: rounds + 1 }, () => {
     const { user: before } = process.cpuUsage();
-    for (let turn = 0; turn < ROUTINGS; turn++) tree.match(topics[turn % topics.length] as string, () => found++);
+    // Through the tree each time: `match` would find most of it kept.
+    for (let turn = 0; turn < ROUTINGS; turn++) found += tree.find(topics[turn % topics.length] as string).length;
     return ((process.cpuUsage().user - before) * 1000) / ROUTINGS;
   });
   if (found !== ROUTINGS * (rounds + 1)) throw new Error('a topic was not routed to exactly one');

@@ -247,16 +247,15 @@ export class Feed {
     };
     for (; index < commit.count; index++) {
       message = undefined;
-      this.#routes.match(commit.topicAt(index), take);
+      for (const group of this.#routes.match(commit.topicAt(index))) take(group);
     }
     return touched;
   }
 
   #wake(topic: string, isChange: boolean): void {
     const woken: Waiter[] = [];
-    this.#waiting.match(topic, (waiter) => {
+    for (const waiter of this.#waiting.match(topic))
       if (!isChange || waiter.collections === '*' || waiter.collections.has(firstSegment(topic))) woken.push(waiter);
-    });
     // One message may wake ten thousand.
     for (const waiter of woken) this.turns.push(waiter.wake);
   }

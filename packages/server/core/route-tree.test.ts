@@ -13,11 +13,7 @@ const pattern = fc
   .filter(([segments, open]) => open || segments.length > 0)
   .map(([segments, open]) => [...segments, ...(open ? ['**'] : [])].join('.'));
 
-const found = (tree: RouteTree<number>, at: string): number[] => {
-  const values: number[] = [];
-  tree.match(at, (value) => values.push(value));
-  return values.sort((one, other) => one - other);
-};
+const found = (tree: RouteTree<number>, at: string): number[] => [...tree.match(at)].sort((one, other) => one - other);
 
 test('a topic finds what its patterns match, once for each of them', () => {
   fc.assert(
@@ -27,6 +23,8 @@ test('a topic finds what its patterns match, once for each of them', () => {
       for (const [value, one] of patterns.entries()) tree.add(one, value);
       for (const at of topics) {
         const expected = patterns.flatMap((one, value) => (matches(one, at) ? [value] : []));
+        // Walked for, and as it was kept.
+        assert.deepEqual(found(tree, at), expected);
         assert.deepEqual(found(tree, at), expected);
       }
     }),
@@ -39,6 +37,7 @@ test('what was taken out is found no more, the rest is, and in the end nothing i
     fc.property(fc.array(fc.tuple(pattern, fc.boolean()), { maxLength: 30 }), fc.array(topic, { minLength: 1, maxLength: 5 }), (entries, topics) => {
       const tree = new RouteTree<number>();
       for (const [value, [one]] of entries.entries()) tree.add(one, value);
+      for (const at of topics) tree.match(at);
       for (const [value, [one, stays]] of entries.entries()) if (!stays) tree.delete(one, value);
       for (const at of topics) {
         assert.deepEqual(
@@ -65,4 +64,29 @@ test('the same value under the same pattern twice is there twice, and is taken o
   assert.deepEqual(found(tree, 'a.b'), [1]);
   tree.delete('a.*', 1);
   assert(tree.isEmpty);
+});
+
+test('what a topic led to is forgotten when anything changes, and with it what it held', () => {
+  const tree = new RouteTree<number>();
+  assert.deepEqual(found(tree, 'a.b'), []);
+  tree.add('a.*', 1);
+  assert.deepEqual(found(tree, 'a.b'), [1]);
+  tree.add('**', 2);
+  assert.deepEqual(found(tree, 'a.b'), [1, 2]);
+  assert.equal(tree.match('a.b'), tree.match('a.b'));
+  tree.delete('a.*', 1);
+  assert.deepEqual(found(tree, 'a.b'), [2]);
+});
+
+test('however many topics there are, little of what they led to is kept', () => {
+  const tree = new RouteTree<number>();
+  for (let value = 0; value < 20_000; value++) tree.add('**', value);
+  const first = tree.match('a');
+  assert.equal(first.length, 20_000);
+  // Two of them are more than is kept together.
+  tree.match('b');
+  assert.notEqual(tree.match('a'), first);
+  for (let value = 0; value < 20_000; value++) tree.add('*', value);
+  assert.equal(tree.match('a').length, 40_000);
+  assert.notEqual(tree.match('a'), tree.match('a'));
 });

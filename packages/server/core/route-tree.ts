@@ -12,14 +12,21 @@ const newNode = <T>(): Node<T> => ({ children: undefined, ends: undefined, rest:
 
 const isEmpty = <T>(node: Node<T>): boolean => node.children === undefined && node.ends === undefined && node.rest === undefined;
 
+/** Topics and values that are kept together; beyond them it begins anew. */
+const MOST_KEPT = 32_768;
+
 export class RouteTree<T> {
   readonly #root: Node<T> = newNode();
+  /** What topics led to since the tree last changed: most messages go to topics that others went to just before. */
+  readonly #kept = new Map<string, readonly T[]>();
+  #keptSize = 0;
 
   get isEmpty(): boolean {
     return isEmpty(this.#root);
   }
 
   add(pattern: string, value: T): void {
+    this.#forget();
     let node = this.#root;
     for (const segment of pattern.split('.')) {
       if (segment === '**') {
@@ -36,6 +43,7 @@ export class RouteTree<T> {
 
   /** Takes out what `add` put in, and the branches that lead nowhere without it. */
   delete(pattern: string, value: T): void {
+    this.#forget();
     this.#delete(this.#root, pattern.split('.'), 0, value);
   }
 
@@ -53,9 +61,31 @@ export class RouteTree<T> {
     }
   }
 
-  /** Calls `visit` for every value with a pattern that matches; more than once where more than one of its patterns does. */
-  match(topic: string, visit: (value: T) => void): void {
-    walk(this.#root, topic.split('.'), 0, visit);
+  /** Every value with a pattern that matches; more than once where more than one of its patterns does. */
+  match(topic: string): readonly T[] {
+    const kept = this.#kept.get(topic);
+    if (kept !== undefined) return kept;
+    const found = this.find(topic);
+    const size = 1 + found.length;
+    if (this.#keptSize + size > MOST_KEPT) this.#forget();
+    if (size <= MOST_KEPT) {
+      this.#kept.set(topic, found);
+      this.#keptSize += size;
+    }
+    return found;
+  }
+
+  /** As `match`, by a walk through the tree. */
+  find(topic: string): T[] {
+    const found: T[] = [];
+    walk(this.#root, topic.split('.'), 0, (value) => found.push(value));
+    return found;
+  }
+
+  #forget(): void {
+    if (this.#keptSize === 0) return;
+    this.#kept.clear();
+    this.#keptSize = 0;
   }
 }
 

@@ -30,24 +30,20 @@ export class DeclaredTopics {
   /** Throws `VALIDATION_FAILED` naming every field at fault, each as a pointer that begins with `prefix`, by every pattern that matches. */
   judge(topic: string, data: unknown, prefix: string): void {
     let faults: FieldError[] | undefined;
-    this.#judges.match(topic, (validate) => {
+    for (const validate of this.#judges.match(topic)) {
       try {
         validate(data, prefix);
       } catch (error) {
         if (!(error instanceof ProtocolError)) throw error;
         (faults ??= []).push(...((error.details.errors as readonly FieldError[] | undefined) ?? []));
       }
-    });
+    }
     if (faults !== undefined) throw invalid(faults);
   }
 
   /** Whether any schema has a say in what is published to the topic. */
   judges(topic: string): boolean {
-    let judged = false;
-    this.#judges.match(topic, () => {
-      judged = true;
-    });
-    return judged;
+    return this.#judges.match(topic).length > 0;
   }
 
   /** Whether the data may be published to the topic. */
