@@ -1,5 +1,6 @@
 // The one vocabulary: every operation of the protocol, a row each. HTTP routes, WebSocket dispatch, batches, validation, scopes, OpenAPI and
 // the reference are made from this table; adding an operation is adding a row and its handler.
+import { isObject } from './envelope.ts';
 import type { ErrorCode } from './errors.ts';
 import { CallerShape, KeyCreate, KeyCreated, KeyList, TokenCreate, TokenCreated } from './shapes/access.ts';
 import { BatchData, BatchResults } from './shapes/batch.ts';
@@ -60,7 +61,7 @@ export interface Operation {
   readonly success: 200 | 201 | 204;
   /** Whether the outcome is remembered by its requestId (4.1.3). */
   readonly remembered: boolean;
-  /** Set where some of it belongs to a connection, and so is not remembered (4.1.3): whether what is asked for does. */
+  /** Set where some of it belongs to a connection, and so is not remembered (4.1.3) nor taken in a batch (9.2.1): whether what is asked for does. */
   readonly ofConnection?: (params: Readonly<Record<string, string>>, data: unknown) => boolean;
   /** Where it may stand in a batch (9.2): nowhere, in a partial one, or in both. */
   readonly batch: 'never' | 'partial' | 'atomic';
@@ -97,7 +98,7 @@ export const OPERATIONS = [
   row({ name: 'getSession', method: 'GET', path: '/session', clause: '11.6', summary: 'Who is asking: the client, its scopes and limits, and the collections that it may read or write', access: 'any', result: CallerShape, success: 200, remembered: false, batch: 'partial', errors: [], since: '1.0' }),
   row({ name: 'publish', method: 'POST', path: '/topics/{topic}/messages', clause: '6.2.1', summary: 'Publish a message; answered when it is on stable storage', access: 'publish', data: Any, result: Published, success: 201, remembered: true, batch: 'atomic', errors: ['STORAGE_FULL', 'VALIDATION_FAILED', 'REQUEST_ID_REUSED'], since: '1.0' }),
   row({ name: 'readMessages', method: 'GET', path: '/messages', clause: '6.2.2', summary: 'Messages that match patterns, in log order, from a cursor on', access: 'subscribe', query: MessagesQuery, result: MessagePage, success: 200, remembered: false, batch: 'atomic', errors: ['INVALID_CURSOR', 'CURSOR_EXPIRED'], since: '1.0' }),
-  row({ name: 'createSubscription', method: 'POST', path: '/subscriptions', clause: '6.2.3', summary: 'Open an unnamed subscription on a WebSocket, or make a durable one', access: 'any', data: SubscriptionCreate, result: SubscriptionOpened, success: 201, remembered: true, ofConnection: (_, data) => (data as SubscriptionCreate).name === undefined, batch: 'partial', errors: ['WEBSOCKET_REQUIRED', 'INVALID_CURSOR', 'CURSOR_EXPIRED', 'CONFLICT'], since: '1.0' }),
+  row({ name: 'createSubscription', method: 'POST', path: '/subscriptions', clause: '6.2.3', summary: 'Open an unnamed subscription on a WebSocket, or make a durable one', access: 'any', data: SubscriptionCreate, result: SubscriptionOpened, success: 201, remembered: true, ofConnection: (_, data) => isObject(data) && data['name'] === undefined, batch: 'partial', errors: ['WEBSOCKET_REQUIRED', 'INVALID_CURSOR', 'CURSOR_EXPIRED', 'CONFLICT'], since: '1.0' }),
   row({ name: 'listSubscriptions', method: 'GET', path: '/subscriptions', clause: '6.2.4', summary: 'The durable subscriptions of the client', access: 'any', query: SubscriptionListQuery, result: SubscriptionList, success: 200, remembered: false, batch: 'partial', errors: [], since: '1.0' }),
   row({ name: 'getSubscription', method: 'GET', path: '/subscriptions/{name}', clause: '6.2.4', summary: 'One durable subscription', access: 'any', query: ClientQuery, result: SubscriptionShape, success: 200, remembered: false, batch: 'partial', errors: ['NOT_FOUND'], since: '1.0' }),
   row({ name: 'replaceSubscription', method: 'PUT', path: '/subscriptions/{name}', clause: '6.2.4', summary: 'Change the topics of a durable subscription; its cursor stays', access: 'any', data: SubscriptionReplace, result: SubscriptionShape, success: 200, remembered: true, batch: 'partial', errors: ['NOT_FOUND'], since: '1.0' }),

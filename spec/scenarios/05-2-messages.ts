@@ -167,6 +167,25 @@ scenario('5.2.3 publishes and batches of one connection take effect in the order
   assert.deepEqual(seen, Array.from({ length: 150 }, (_, n) => (n % 10 === 9 ? [n, n + 0.5] : [n])).flat());
 });
 
+scenario('5.2.3 their order holds however their paths are spelled', {}, async (t) => {
+  const topic = t.name('t');
+  for (const [batch, publish] of [
+    ['/batch?', `/topics/${topic}/messages`],
+    ['/b%61tch', `/topics/${topic}/messages`],
+    ['/batch', `/topics/${topic}/messages?`],
+    ['/batch', `/topics/%${topic.charCodeAt(0).toString(16)}${topic.slice(1)}/messages`],
+  ] as const) {
+    const channel = await welcomed(t);
+    const start = await endOfLog(t.admin);
+    const operations = Array.from({ length: 30 }, (_, n) => ({ method: 'POST', path: `/topics/${topic}/messages`, data: n }));
+    const [many, one] = await Promise.all([channel.request('POST', batch, { data: { operations } }), channel.request('POST', publish, { data: 'behind' })]);
+    succeeds(many);
+    succeeds(one, 201);
+    const seen = (await logAfter(t.admin, topic, start)).map(({ data }) => data);
+    assert.deepEqual(seen, [...operations.map(({ data }) => data), 'behind'], `${batch}, then ${publish}`);
+  }
+});
+
 scenario('5.2.3 responses are correlated, each request gets one', {}, async (t) => {
   const channel = await welcomed(t);
   const ids = Array.from({ length: 60 }, (_, n) => channel.ask('GET', n % 3 === 0 ? '/nowhere/x' : '/messages?topics=a', { requestId: `${t.name('r')}-${n}` }));

@@ -96,6 +96,56 @@ scenario('6.3.1 scopes hold for a poll, and while it waits', {}, async (t) => {
   );
 });
 
+scenario('6.3.1 a poll and a pull end when their credentials do, and get nothing that came after', {}, async (t) => {
+  const topic = t.name('t');
+  const made = await t.key(['subscribe:**']);
+  const who = caller(t.url, made.key);
+  succeeds(await who.post('/subscriptions', { name: 's', topics: [topic] }), 201);
+  const other = await t.key(['subscribe:**']);
+  const { token } = succeeds(await caller(t.url, other.key).post('/tokens', { ttl: 1 }), 201);
+  const expired = caller(t.url, token).http('GET', `/v1/messages?topics=${topic}&wait=30`);
+  const revoked = [who.http('GET', `/v1/messages?topics=${topic}&wait=30`), who.http('POST', '/v1/subscriptions/s/pull', { data: { wait: 30 } })];
+  await pause(300);
+  const started = Date.now();
+  assert.equal((await t.admin.http('DELETE', `/v1/keys/${made.id}`)).status, 204);
+  for (const answer of revoked) refuses(await answer, 'UNAUTHENTICATED');
+  refuses(await expired, 'TOKEN_EXPIRED');
+  assert.ok(Date.now() - started < 15_000, 'not when the wait is over');
+});
+
+scenario('6.3.1 a WebSocket request waits as well, and what it waits for may come', {}, async (t) => {
+  const [name, topic] = [t.name('s'), t.name('t')];
+  const channel = await t.channel();
+  await channel.notice('$sys.welcome');
+  succeeds(await t.admin.post('/subscriptions', { name, topics: [topic] }), 201);
+  const started = Date.now();
+  assert.deepEqual(succeeds(await channel.request('GET', `/messages?topics=${topic}&wait=1`)).items, []);
+  assert.ok(Date.now() - started >= 900, 'it waited');
+  const waiting = [channel.request('GET', `/messages?topics=${topic}&wait=30`), channel.request('POST', `/subscriptions/${name}/pull`, { data: { wait: 30 } })];
+  await pause(200);
+  const { messageId } = await publish(t, topic, 1);
+  for (const answer of waiting)
+    assert.deepEqual(
+      succeeds(await answer).items.map((item: Json) => item.messageId),
+      [messageId],
+    );
+  assert.ok(Date.now() - started < 15_000, 'at once');
+  refuses(await channel.request('GET', `/messages?topics=${topic}&wait=61`), 'VALIDATION_FAILED', '/query/wait');
+});
+
+scenario('6.3.1 beyond 100 requests that wait on one WebSocket it is 429', {}, async (t) => {
+  const topic = t.name('t');
+  const made = await t.key(['subscribe:**', 'publish:**'], { limits: { messagesPerSecond: 1000, operationsPerMinute: 1_000_000 } });
+  const channel = await t.channel(made.key);
+  await channel.notice('$sys.welcome');
+  const after = await endOfLog(t.admin);
+  const waiting = Array.from({ length: 101 }, () => channel.request('GET', `/messages?topics=${topic}&after=${after}&wait=30`));
+  refuses(await Promise.race(waiting), 'TOO_MANY_CONNECTIONS');
+  await publish(t, topic, 1);
+  const answers = await Promise.all(waiting);
+  assert.equal(answers.filter(({ status }) => status === 200).length, 100);
+});
+
 scenario('6.3.2 from a WebSocket to polling and back, from the same cursors: nothing is skipped, nothing comes twice', {}, async (t) => {
   const topic = t.name('t');
   const made = await t.key(['subscribe:**']);

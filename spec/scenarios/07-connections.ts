@@ -101,6 +101,21 @@ scenario('7.2.1 a batch costs its operations, unconfirmed publishes count, ackno
   assert.equal(refused.payload.error.code, 'RATE_LIMITED');
 });
 
+scenario('7.2.1 a batch costs its operations however its path is spelled', {}, async (t) => {
+  const made = await t.key(['publish:**'], { limits: { messagesPerSecond: 10, operationsPerMinute: 1_000_000 } });
+  const operations = Array.from({ length: 8 }, () => ({ method: 'POST', path: `/topics/${t.name('t')}/messages`, data: 1 }));
+  for (const path of ['/batch?', '/b%61tch', '/batch?x=1']) {
+    const channel = await t.channel(made.key);
+    await channel.notice('$sys.welcome');
+    const [taken, beyond] = await Promise.all([
+      channel.request('POST', path, { data: { operations } }),
+      channel.request('POST', path, { data: { operations } }),
+    ]);
+    succeeds(taken, 200, path);
+    refuses(beyond, 'RATE_LIMITED', undefined, path);
+  }
+});
+
 scenario('7.2.1 refusals in each of ten seconds in a row close with 4100', { timeoutMs: 60_000 }, async (t) => {
   const made = await t.key(['publish:**'], { limits: { messagesPerSecond: 5, operationsPerMinute: 1_000_000 } });
   const channel = await t.channel(made.key);

@@ -29,6 +29,22 @@ scenario('9.2.1 1 to 100 operations, more is BATCH_TOO_LARGE', {}, async (t) => 
   assert.equal(succeeds(await t.admin.get(`/${collection}?limit=100`)).next !== null, true, '101 documents are there');
 });
 
+scenario('9.2.1 more than a connection may ever send in a second is BATCH_TOO_LARGE, and no matter of waiting', {}, async (t) => {
+  const made = await t.key(['publish:**'], { limits: { messagesPerSecond: 10, operationsPerMinute: 1_000_000 } });
+  const operations = (count: number): Json[] => Array.from({ length: count }, () => ({ method: 'POST', path: `/topics/${t.name('t')}/messages`, data: 1 }));
+  const channel = await t.channel(made.key);
+  await channel.notice('$sys.welcome');
+  const { limit, retryable } = refuses(
+    await channel.request('POST', '/batch', { data: { operations: operations(11) } }),
+    'BATCH_TOO_LARGE',
+    '/data/operations',
+  );
+  assert.deepEqual([limit, retryable], [10, false]);
+  const other = await t.channel();
+  await other.notice('$sys.welcome');
+  refuses(await other.request('POST', '/batch', { data: { operations: operations(101) } }), 'BATCH_TOO_LARGE', '/data/operations');
+});
+
 scenario('9.2.1 a batch that is none is 422, and what is wrong is named', {}, async (t) => {
   for (const data of [{}, { operations: 'x' }, { operations: {} }, { operations: null }])
     refuses(await t.admin.http('POST', '/v1/batch', { data }), 'VALIDATION_FAILED', '/data/operations', JSON.stringify(data));
@@ -74,12 +90,29 @@ scenario('9.2.1 a batch in a batch, wait, a doubled id and what belongs to a con
   const before = Date.now();
   refusedSomehow(await batch(t.admin, [{ method: 'GET', path: `/messages?topics=${topic}&wait=20` }]), 'wait');
   assert.ok(Date.now() - before < 10_000, 'and it does not wait');
+  const pull = await batch(t.admin, [publish, { method: 'POST', path: '/subscriptions/any/pull', data: { wait: 20 } }]);
+  refuses(pull, 'VALIDATION_FAILED', '/data/operations/1/data/wait');
+  assert.ok(Date.now() - before < 10_000, 'nor does a pull');
+  succeeds(
+    await batch(t.admin, [{ method: 'POST', path: `/topics/${t.name('t')}/messages`, data: { wait: 20 } }]),
+    200,
+    'a message may have a member of that name',
+  );
   const doubled = await batch(t.admin, [
     { id: 'a', method: 'GET', path: '/messages?topics=a' },
     { id: 'a', method: 'GET', path: '/messages?topics=b' },
   ]);
   refusedSomehow(doubled, 'a doubled id', 1);
-  refusedSomehow(await batch(t.admin, [{ method: 'POST', path: '/subscriptions', data: { topics: ['a'] } }]), 'an unnamed subscription');
+  const channel = await t.channel();
+  await channel.notice('$sys.welcome');
+  for (const unnamed of [
+    { method: 'POST', path: '/subscriptions', data: { topics: ['a'] } },
+    { method: 'DELETE', path: '/subscriptions/~a' },
+  ]) {
+    refuses(await batch(t.admin, [publish, unnamed]), 'VALIDATION_FAILED', '/data/operations/1/path');
+    refuses(await channel.request('POST', '/batch', { data: { operations: [publish, unnamed] } }), 'VALIDATION_FAILED', '/data/operations/1/path');
+  }
+  assert.deepEqual(await logAfter(t.admin, topic, start), [], 'and nothing of it was done');
   refusedSomehow(await batch(t.admin, [{ method: 'GET', path: '/ws' }]), 'a WebSocket');
 });
 

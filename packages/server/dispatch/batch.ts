@@ -8,6 +8,8 @@ import type { Dispatcher, Ready } from './dispatcher.ts';
 import { failureOf } from './failure.ts';
 import { fingerprint } from './once.ts';
 import { REPLAY_HEADER, type Reply, type Request } from './request.ts';
+import type { Match } from './router.ts';
+import { asksToWait } from './wait.ts';
 
 /** Told of what is no error of the catalogue, to log it. */
 export type Unexpected = (error: unknown) => void;
@@ -53,19 +55,21 @@ export class Batches {
   /** What no batch takes is refused before anything is done. */
   #refuse(operations: readonly BatchOperation[], mode: string): void {
     const ids = new Set<string>();
-    for (const [index, { id, method, path }] of operations.entries()) {
+    for (const [index, { id, method, path, data }] of operations.entries()) {
       const field = `/data/operations/${index}`;
       if (id !== undefined && ids.size === ids.add(id).size) throw invalidField(`${field}/id`, 'is the id of another operation of this batch');
       const [pathname, query] = split(path);
       if (new URLSearchParams(query).has('wait')) throw invalidField(`${field}/path`, 'must not wait in a batch');
-      let taken: string;
+      let match: Match;
       try {
-        taken = this.#dispatcher.find(method, pathname).operation.batch;
+        match = this.#dispatcher.find(method, pathname);
       } catch {
         // No such path: that is the operation's own error.
         continue;
       }
-      if (taken === 'never') throw invalidField(`${field}/path`, 'is not for a batch');
+      const { batch: taken, ofConnection } = match.operation;
+      if (asksToWait(match.operation, data)) throw invalidField(`${field}/data/wait`, 'must not wait in a batch');
+      if (taken === 'never' || ofConnection?.(match.params, data) === true) throw invalidField(`${field}/path`, 'is not for a batch');
       if (mode === 'atomic' && taken !== 'atomic') throw invalidField(`${field}/path`, 'is not for an atomic batch, which takes documents and publishes');
     }
   }

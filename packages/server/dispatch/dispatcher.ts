@@ -11,6 +11,7 @@ import { confirmed, fingerprint, Once, publishOperation } from './once.ts';
 import { type QueryReader, queryReader } from './query.ts';
 import type { Reply, Request } from './request.ts';
 import { type Match, Router } from './router.ts';
+import { waitOf } from './wait.ts';
 
 /** A row with its handler. */
 export interface Route {
@@ -153,11 +154,11 @@ export class Dispatcher {
     if (whole !== undefined) return this.inTime(whole(ready, request));
     this.meter(request, 1);
     const reply = this.perform(ready, request.requestId);
-    return reply instanceof Promise ? this.inTime(reply, waitOf(ready)) : reply;
+    return reply instanceof Promise ? this.inTime(reply, waitOf(ready.match.operation, ready.call)) : reply;
   }
 
   /** The reply, or `TIMEOUT` after `requestTimeout` and what it was asked to wait (6.1.1); the work goes on, and a repeat with its requestId finds its outcome. */
-  inTime(reply: Promise<Reply>, waitMs = 0): Promise<Reply> {
+  inTime<T>(reply: Promise<T>, waitMs = 0): Promise<T> {
     return new Promise((resolve, reject) => {
       const stop = this.core.clock.after(this.core.settings.requestTimeout + waitMs, () => reject(new ProtocolError('TIMEOUT')));
       reply.then(
@@ -222,10 +223,4 @@ export const nameOperation = ({ match: { operation, params }, call }: Ready): st
   const data = JSON.stringify(call.data) ?? '';
   if (operation.name === 'publish') return publishOperation(params['topic'] as string, data);
   return fingerprint(operation.name, JSON.stringify(params), JSON.stringify(call.query), JSON.stringify(call.preconditions), data);
-};
-
-/** What an operation was asked to wait, in milliseconds (6.3.1). */
-const waitOf = ({ call }: Ready): number => {
-  const wait = call.query['wait'] ?? (call.data as { readonly wait?: unknown } | null | undefined)?.wait;
-  return typeof wait === 'number' ? wait * 1000 : 0;
 };

@@ -100,6 +100,28 @@ export const publishesContract = (subject: ContractSubject): void => {
       }
     });
 
+    itWithStore(subject, 'that are given up fail at once, once, and take effect all the same; others are answered as ever', async ({ storage }) => {
+      const sent = { requestId: 'r', topic: 'a', data: '1' };
+      const given = asBytes(storage, sent);
+      const written = storage.write(publish('w', message('a', { data: '2' })));
+      const late = new Error('late');
+      // They were given at 7.5.
+      storage.abandon(7.5, new Error('too early'));
+      storage.abandon(8, late);
+      storage.abandon(9, new Error('again'));
+      const kept = asBytes(storage, { requestId: 'k', topic: 'a', data: '3' });
+      await assert.rejects(given, late);
+      assert.equal((await written).status, 'written');
+      assert.equal((await kept).status, 'written');
+      assert.deepEqual(
+        (await readAll(storage)).map(({ data }) => data),
+        ['1', '2', '3'],
+      );
+      const { status } = await asBytes(storage, sent);
+      assert.equal(status, 'replayed');
+      storage.abandon(Number.POSITIVE_INFINITY, late);
+    });
+
     itWithStore(subject, 'take effect once, whichever way they are repeated', async (bench) => {
       const first = { requestId: 'r', topic: 'a', data: '{"n":1}' };
       const outcomes = await Promise.all([

@@ -339,6 +339,8 @@ export interface Storage {
    * would be. `startedAt` is handed back. The message's id is written by `writeId` where the store wants it.
    */
   publish(client: string, published: PublishedBytes, writeId: (target: Uint8Array, at: number) => void, startedAt: number, listener: PublishListener): void;
+  /** Publishes that came as bytes before `startedBefore` and are not answered yet fail with this error now (6.1.1). They may take effect all the same, and nobody hears of it. */
+  abandon(startedBefore: number, error: Error): void;
 
   /**
    * Calls `listener` once per commit with its messages, after they are on stable storage and before the promises of their units

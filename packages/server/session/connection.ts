@@ -3,7 +3,7 @@
 import { hash } from 'node:crypto';
 import { BOUNDS, ProtocolError, UNNAMED } from '@godwit/protocol';
 import { readableCollections, stillCovered } from '../core/access.ts';
-import type { Identity } from '../core/call.ts';
+import type { Identity, Parking } from '../core/call.ts';
 import type { Durable } from '../core/durables.ts';
 import type { Encoder, Group, Sink } from '../core/feed.ts';
 import { Follower, type Outlet } from '../core/follower.ts';
@@ -11,6 +11,7 @@ import type { Session } from '../core/session.ts';
 import type { LogFilter } from '../ports/storage.ts';
 import { Attachment } from './attachment.ts';
 import type { Connections } from './connections.ts';
+import { tooManyInProgress } from './in-progress.ts';
 import { MessageRate } from './message-rate.ts';
 import type { NoticeTopic } from './notice.ts';
 
@@ -46,7 +47,7 @@ export const unnamedId = (patterns: readonly string[]): string => {
   return id.length <= 128 ? id : `${UNNAMED}${hash('sha256', patterns.join(','), 'base64url')}`;
 };
 
-export class Connection implements Outlet, Session {
+export class Connection implements Outlet, Session, Parking {
   readonly connectionId: string;
   identity: Identity;
   readonly instance: string | undefined;
@@ -65,6 +66,7 @@ export class Connection implements Outlet, Session {
   stopExpiry: (() => void) | undefined;
   readonly #home: Connections;
   #followers: Map<string, Follower> | undefined;
+  #waiting: Set<() => void> | undefined;
   #out: Outgoing | undefined;
   #outBytes = 0;
   /** Somebody was told to wait for what only gathers here, so no socket will tell them to go on. */
@@ -251,6 +253,8 @@ export class Connection implements Outlet, Session {
     const before = JSON.stringify(readableCollections(this.identity));
     this.identity = identity;
     this.#home.watchExpiry(this);
+    // They wait for what the former credentials might read; asked again, it is what these may.
+    this.#endWaits();
     const collections = readableCollections(identity);
     const changed = JSON.stringify(collections) !== before;
     for (const [id, follower] of this.#followers ?? []) {
@@ -278,6 +282,23 @@ export class Connection implements Outlet, Session {
     return stirred;
   }
 
+  /** A request of its that waits for a message ends with it (6.3.1). Throws `TOO_MANY_CONNECTIONS` beyond 100 of them. */
+  async park(wait: () => Promise<void>, gone: () => void): Promise<void> {
+    this.#waiting ??= new Set();
+    if (this.#waiting.size >= BOUNDS.inProgressPerClient) throw tooManyInProgress('Too many requests of this connection wait for a message.');
+    this.#waiting.add(gone);
+    try {
+      await wait();
+    } finally {
+      this.#waiting.delete(gone);
+    }
+  }
+
+  /** Whoever waits for a message is answered, or not, at once. */
+  #endWaits(): void {
+    if (this.#waiting !== undefined) for (const gone of this.#waiting) gone();
+  }
+
   /** Says goodbye and ends it. */
   close(code: number, reason: string): void {
     if (this.isClosed) return;
@@ -296,6 +317,7 @@ export class Connection implements Outlet, Session {
     this.stopExpiry?.();
     if (this.#followers !== undefined) for (const follower of this.#followers.values()) follower.end();
     this.#followers = undefined;
+    this.#endWaits();
     this.#home.removed(this);
   }
 }

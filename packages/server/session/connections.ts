@@ -9,6 +9,7 @@ import { wireTime } from '../core/time.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Ids } from '../ports/ids.ts';
 import { Connection, type Link } from './connection.ts';
+import { tokenExpired, unauthenticated } from './identify.ts';
 import { noticeText } from './notice.ts';
 
 export interface ConnectionsOptions {
@@ -35,6 +36,14 @@ const WARNING_MS = 60_000;
 const LIFETIME_SPREAD = 0.1;
 const RECONNECT_SPREAD_MS = 1000;
 
+/** A poll that waits. */
+interface Poll {
+  readonly keyId: string;
+  readonly end: (reason: ProtocolError) => void;
+}
+
+const REVOKED = 'The credentials were revoked.';
+
 export class Connections implements Outlets {
   readonly settings: Settings;
   readonly clock: Clock;
@@ -50,7 +59,8 @@ export class Connections implements Outlets {
   #next = 0;
   #slice = 0;
   #stop: () => void = () => {};
-  parked = 0;
+  readonly #polls = new Set<Poll>();
+  readonly #keys: Keys;
 
   constructor(options: ConnectionsOptions) {
     this.settings = options.settings;
@@ -60,7 +70,9 @@ export class Connections implements Outlets {
     this.durables = options.durables;
     this.collections = options.collections;
     this.feed.outlets = this;
+    this.#keys = options.keys;
     options.keys.onRemoved((keyId) => {
+      for (const poll of [...this.#polls]) if (poll.keyId === keyId) poll.end(unauthenticated(REVOKED));
       for (const connection of this.all()) if (connection.identity.keyId === keyId) connection.close(4300, 'credentials revoked');
     });
     const { heartbeatInterval, connectionLifetime } = this.settings;
@@ -135,15 +147,27 @@ export class Connections implements Outlets {
     else this.#counts.set(client, count - 1);
   }
 
-  /** Counts a parked poll in; the returned function counts it out. Throws `TOO_MANY_CONNECTIONS`. */
-  park(identity: Identity): () => void {
+  /**
+   * Counts a parked poll in; the returned function counts it out. `end` is told when its credentials end before that (11.1). Throws `TOO_MANY_CONNECTIONS`, and
+   * `UNAUTHENTICATED` where they ended while the poll was on its way here.
+   */
+  park(identity: Identity, end: (reason: ProtocolError) => void): () => void {
     this.checkRoom(identity);
+    if (this.#keys.get(identity.keyId) === undefined) throw unauthenticated(REVOKED);
+    const { expiresAt, keyId } = identity;
+    const poll: Poll = { keyId, end };
+    const stop = expiresAt === null ? undefined : this.clock.after(Math.max(0, expiresAt - this.clock.now()), () => end(tokenExpired()));
     this.#enter(identity.client);
-    this.parked++;
+    this.#polls.add(poll);
     return () => {
+      stop?.();
       this.#leave(identity.client);
-      this.parked--;
+      this.#polls.delete(poll);
     };
+  }
+
+  get parked(): number {
+    return this.#polls.size;
   }
 
   /** Something waits for a connection: it leaves when this turn of the event loop is over. */

@@ -13,7 +13,13 @@ export interface Peer {
 const BEARER = /^Bearer +([\x21-\x7e]+) *$/i;
 const WINDOW_MS = 60_000;
 
-const unauthenticated = (message?: string): ProtocolError => new ProtocolError('UNAUTHENTICATED', message, {}, { headers: { 'www-authenticate': 'Bearer' } });
+/** Nobody, or nobody any more. */
+export const unauthenticated = (message?: string): ProtocolError =>
+  new ProtocolError('UNAUTHENTICATED', message, {}, { headers: { 'www-authenticate': 'Bearer' } });
+
+/** A token that was good once. */
+export const tokenExpired = (message?: string): ProtocolError =>
+  new ProtocolError('TOKEN_EXPIRED', message, {}, { headers: { 'www-authenticate': 'Bearer error="invalid_token"' } });
 
 export class Identifier {
   readonly #keys: Keys;
@@ -39,8 +45,7 @@ export class Identifier {
     } catch (error) {
       // A token that was good once is no guess.
       if (!(error instanceof ProtocolError)) throw error;
-      if (error.code === 'TOKEN_EXPIRED')
-        throw new ProtocolError(error.code, error.message, {}, { headers: { 'www-authenticate': 'Bearer error="invalid_token"' } });
+      if (error.code === 'TOKEN_EXPIRED') throw tokenExpired(error.message);
       const rate = this.#failures.take(peer.remoteAddress ?? '', 1, BOUNDS.failedAuthenticationsPerMinute, this.#clock.now());
       if (rate.allowed) throw unauthenticated(error.message);
       throw new ProtocolError(

@@ -297,7 +297,11 @@ class Exchange implements Parking {
   async park(wait: () => Promise<void>, gone: () => void): Promise<void> {
     const identity = this.#identity as Identity;
     const { connections, inProgress } = this.#options;
-    const leave = connections.park(identity);
+    let ended: ProtocolError | undefined;
+    const leave = connections.park(identity, (reason) => {
+      ended = reason;
+      gone();
+    });
     inProgress.leave(identity.client);
     this.#response.once('close', gone);
     try {
@@ -307,6 +311,7 @@ class Exchange implements Parking {
       inProgress.reenter(identity.client);
       leave();
     }
+    if (ended !== undefined) throw ended;
   }
 
   async #body(operation: string): Promise<unknown> {

@@ -28,14 +28,14 @@ export class Publisher implements TextTaker, PublishListener {
   confirmed(flight: Flight, from: number, to: number): void {
     const { cursors, ids, clock } = this.#requests.core;
     this.#connection.send(confirmationFrames(flight, from, to, cursors, ids, clock.now()));
-    for (let index = from; index < to; index++) this.#requests.ended(201, flight.startedAt(index));
+    for (let index = from; index < to; index++) this.#requests.settled(201, flight.startedAt(index));
   }
 
   refused(flight: Flight, index: number, outcome: Exclude<WriteOutcome, { readonly status: 'written' }>): void {
-    this.#requests.ended(this.#requests.refused(this.#connection, flight.requestId(index), outcome), flight.startedAt(index));
+    this.#requests.settled(this.#requests.refused(this.#connection, flight.requestId(index), outcome), flight.startedAt(index));
   }
 
   failed(flight: Flight, index: number, error: Error): void {
-    this.#requests.ended(this.#requests.fail(this.#connection, flight.requestId(index), error), flight.startedAt(index));
+    this.#requests.settled(this.#requests.fail(this.#connection, flight.requestId(index), error), flight.startedAt(index));
   }
 }

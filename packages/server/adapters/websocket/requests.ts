@@ -27,9 +27,9 @@ interface Envelope {
   readonly payload: Record<string, unknown>;
 }
 
+/** Looks within `requestTimeout` for publishes that have not been answered in it. */
+const WATCHES = 16;
 const METHODS: ReadonlySet<unknown> = new Set(['GET', 'POST', 'PUT', 'PATCH', 'DELETE']);
-const PUBLISH = /^\/topics\/([A-Za-z0-9_.-]+)\/messages$/;
-const ACK = /^\/subscriptions\/[^/]+\/ack$/;
 
 const readMessage = (bytes: Buffer): Envelope => {
   const body = parseJson(bytes.toString());
@@ -50,6 +50,12 @@ const preconditionsOf = (headers: Readonly<Record<string, string>>): Preconditio
   return { ifMatch: found.get('if-match'), ifNoneMatch: found.get('if-none-match') };
 };
 
+/** A batch costs its operations (7.1.1). */
+const operationsOf = (data: unknown): number => {
+  const { operations } = isObject(data) ? (data as unknown as BatchData) : { operations: undefined };
+  return Array.isArray(operations) ? Math.max(1, operations.length) : 1;
+};
+
 export class SocketRequests {
   readonly #options: SocketRequestsOptions;
   /** Connections whose batches are under way: their publishes wait, so that what one connection sends takes effect in its order (5.2.3). */
@@ -59,6 +65,9 @@ export class SocketRequests {
   /** Set by a drain: new operations are refused (12.2). */
   draining = false;
   inProgress = 0;
+  /** Of these, publishes that the store answers to whoever listens. */
+  #published = 0;
+  #watches = false;
 
   constructor(options: SocketRequestsOptions) {
     this.#options = options;
@@ -101,6 +110,8 @@ export class SocketRequests {
     try {
       core.storage.publish(identity.client, published, core.ids.writeUuid, performance.now(), listener);
       this.inProgress++;
+      this.#published++;
+      if (!this.#watches) this.#watch();
     } catch (error) {
       this.#options.finished(
         'publish',
@@ -109,6 +120,23 @@ export class SocketRequests {
       );
     }
     return true;
+  }
+
+  /** Answers publishes that the store has not answered in time with `TIMEOUT` (6.1.1): one timer for all of them. */
+  #watch(): void {
+    const { clock, settings, storage } = this.core;
+    this.#watches = true;
+    clock.after(settings.requestTimeout / WATCHES, () => {
+      storage.abandon(performance.now() - settings.requestTimeout, new ProtocolError('TIMEOUT'));
+      this.#watches = false;
+      if (this.#published > 0) this.#watch();
+    });
+  }
+
+  /** A publish of `publish` is answered. */
+  settled(status: number, startedAt: number): void {
+    this.#published--;
+    this.ended(status, startedAt);
   }
 
   /** A publish that was taken is answered. */
@@ -145,42 +173,57 @@ export class SocketRequests {
   }
 
   #request(connection: Connection, { messageId, payload }: Envelope): void {
-    const { method, path, headers } = payload;
-    const free = method === 'POST' && typeof path === 'string' && ACK.test(path);
-    if (!free && !this.#admit(connection, this.#costOf(path, payload['data']), messageId)) return;
+    let match: Match | ProtocolError;
     try {
-      if (!METHODS.has(method)) throw invalidEnvelope('/payload/method', 'must be GET, POST, PUT, PATCH or DELETE');
-      if (typeof path !== 'string' || !path.startsWith('/')) throw invalidEnvelope('/payload/path', 'must be a path below /v1');
-      if (headers !== undefined && (!isObject(headers) || !Object.values(headers).every((value) => typeof value === 'string')))
-        throw invalidEnvelope('/payload/headers', 'must be an object of strings');
-      if (this.draining) throw new ProtocolError('UNAVAILABLE', 'The server is shutting down.', { retryAfterMs: 1000 });
+      match = this.#find(payload);
     } catch (error) {
-      this.fail(connection, messageId, error);
+      match = failureOf(error, (other) => this.#options.unexpected(other, messageId));
+    }
+    if (match instanceof ProtocolError) {
+      if (!this.#admit(connection, 1, messageId)) return;
+      const startedAt = performance.now();
+      this.#options.finished('unknown', this.fail(connection, messageId, match), startedAt);
       return;
     }
-    const topic = method === 'POST' ? PUBLISH.exec(path as string)?.[1] : undefined;
+    const { name } = match.operation;
+    const operations = name === 'batch' ? operationsOf(payload['data']) : 1;
+    const most = connection.messagesPerSecond;
+    // What will never be admitted is no matter of waiting.
+    if (name !== 'ackSubscription' && !this.#admit(connection, operations > most ? 1 : operations, messageId)) return;
+    if (this.draining) return void this.fail(connection, messageId, new ProtocolError('UNAVAILABLE', 'The server is shutting down.', { retryAfterMs: 1000 }));
+    if (operations > most) {
+      const sentence = 'The batch has more operations than this connection may send in a second.';
+      return void this.fail(connection, messageId, new ProtocolError('BATCH_TOO_LARGE', sentence, { limit: most, field: '/data/operations' }));
+    }
     const before = this.#order.get(connection);
+    const data = payload['data'];
     // What breaks a declared topic's schema takes the long way, which answers with every field at fault, or with the outcome of its first time.
-    const short =
-      topic !== undefined && before === undefined && Object.hasOwn(payload, 'data') && this.#options.core.topics?.takes(topic, payload['data']) !== false;
-    if (short) return this.#publish(connection, messageId, topic, payload['data']);
-    if (path === '/batch' || (topic !== undefined && before !== undefined)) {
-      const turn = (before ?? Promise.resolve()).then(() => this.#dispatch(connection, messageId, payload));
-      this.#order.set(connection, turn);
-      this.#ordered++;
-      void turn.then(() => {
-        this.#ordered--;
-        if (this.#order.get(connection) === turn) this.#order.delete(connection);
-      });
-      return;
+    if (name === 'publish' && before === undefined && data !== undefined) {
+      const topic = match.params['topic'] as string;
+      if (this.core.topics?.takes(topic, data) !== false) return this.#publish(connection, messageId, topic, data);
     }
-    void this.#dispatch(connection, messageId, payload);
+    if (name !== 'batch' && (name !== 'publish' || before === undefined)) return void this.#dispatch(connection, match, messageId, payload);
+    const came = performance.now();
+    const turn = (before ?? Promise.resolve()).then(() => {
+      if (performance.now() - came < this.core.settings.requestTimeout) return this.#dispatch(connection, match, messageId, payload);
+      this.#options.finished(name, this.fail(connection, messageId, new ProtocolError('TIMEOUT')), came);
+    });
+    this.#order.set(connection, turn);
+    this.#ordered++;
+    void turn.then(() => {
+      this.#ordered--;
+      if (this.#order.get(connection) === turn) this.#order.delete(connection);
+    });
   }
 
-  /** A batch costs its operations (7.1.1). */
-  #costOf(path: unknown, data: unknown): number {
-    const operations = path === '/batch' && isObject(data) ? (data as unknown as BatchData).operations : undefined;
-    return Array.isArray(operations) ? Math.max(1, operations.length) : 1;
+  /** The row that a request names, however it spells the path. Throws where its payload is none, or names none. */
+  #find({ method, path, headers }: Record<string, unknown>): Match {
+    if (!METHODS.has(method)) throw invalidEnvelope('/payload/method', 'must be GET, POST, PUT, PATCH or DELETE');
+    if (typeof path !== 'string' || !path.startsWith('/')) throw invalidEnvelope('/payload/path', 'must be a path below /v1');
+    if (headers !== undefined && (!isObject(headers) || !Object.values(headers).every((value) => typeof value === 'string')))
+      throw invalidEnvelope('/payload/headers', 'must be an object of strings');
+    const mark = path.indexOf('?');
+    return this.#options.dispatcher.find(method as string, mark === -1 ? path : path.slice(0, mark));
   }
 
   #publish(connection: Connection, requestId: string, topic: string, data: unknown): void {
@@ -198,7 +241,8 @@ export class SocketRequests {
     const timestamp = core.clock.now();
     const published = { messageId, topic, timestamp, data: JSON.stringify(data), change: false };
     this.inProgress++;
-    core.storage.write({ request: { client: identity.client, requestId, kind: 'publish' }, messages: [published] }).then(
+    const written = core.storage.write({ request: { client: identity.client, requestId, kind: 'publish' }, messages: [published] });
+    this.#options.dispatcher.inTime(written).then(
       (outcome) => {
         if (outcome.status === 'written') {
           connection.sendText(this.#publishedText(requestId, messageId, topic, core.cursors.format(outcome.firstSeq), timestamp, false));
@@ -215,10 +259,10 @@ export class SocketRequests {
   }
 
   /** Carries out any operation. What waits for nothing is answered at once. */
-  #dispatch(connection: Connection, messageId: string, payload: Record<string, unknown>): void | Promise<void> {
+  #dispatch(connection: Connection, match: Match, messageId: string, payload: Record<string, unknown>): void | Promise<void> {
     const { finished } = this.#options;
+    const { name } = match.operation;
     const startedAt = performance.now();
-    let name = 'unknown';
     const answer = (reply: Reply): void => {
       this.#answer(connection, messageId, reply);
       this.inProgress--;
@@ -230,19 +274,12 @@ export class SocketRequests {
     };
     this.inProgress++;
     try {
-      const match = this.#find(payload);
-      ({ name } = match.operation);
       const reply = this.#run(match, connection, messageId, payload);
       if (reply instanceof Promise) return reply.then(answer).catch(fail);
       answer(reply);
     } catch (error) {
       fail(error);
     }
-  }
-
-  #find({ method, path }: Record<string, unknown>): Match {
-    const [place] = (path as string).split('?', 1) as [string];
-    return this.#options.dispatcher.find(method as string, place);
   }
 
   #run(match: Match, connection: Connection, messageId: string, { method, path, data: sent, headers }: Record<string, unknown>): Reply | Promise<Reply> {
@@ -258,7 +295,7 @@ export class SocketRequests {
       identity: connection.identity,
       metered: false,
       session: connection,
-      parking: undefined,
+      parking: connection,
     });
   }
 

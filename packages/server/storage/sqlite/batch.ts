@@ -19,6 +19,9 @@ export interface Waiting {
   readonly reject: (error: Error) => void;
 }
 
+/** Who was told that it takes too long. */
+const NOBODY: PublishListener = { confirmed: () => {}, refused: () => {}, failed: () => {} };
+
 const isWaiting = (owner: Waiting | PublishListener): owner is Waiting => 'resolve' in owner;
 
 export class Batch implements Flight, Commit {
@@ -162,6 +165,15 @@ export class Batch implements Flight, Commit {
       }
     }
     this.#owners = [];
+  }
+
+  /** Publishes that came as bytes before `startedBefore` fail; what becomes of them is nobody's any more. */
+  abandon(startedBefore: number, error: Error): void {
+    for (const [index, owner] of this.#owners.entries()) {
+      if (isWaiting(owner) || owner === NOBODY || this.startedAt(index) >= startedBefore) continue;
+      this.#owners[index] = NOBODY;
+      owner.failed(this, index, error);
+    }
   }
 
   /** None of it was written. */

@@ -68,6 +68,14 @@ export class CommitQueue {
     this.#schedule();
   }
 
+  abandon(startedBefore: number, error: Error): void {
+    for (const batch of this.#underWay()) batch.abandon(startedBefore, error);
+  }
+
+  #underWay(): Batch[] {
+    return [...(this.#flying === undefined ? [] : [this.#flying]), ...this.#waiting];
+  }
+
   /** Takes nothing more; resolves when everything that was taken is answered. */
   close(): Promise<void> {
     this.#refusal ??= closedError;
@@ -84,7 +92,7 @@ export class CommitQueue {
   /** The writer is gone: what was on its way may or may not stand, so it failed. */
   fail(error: Error): void {
     this.#refusal = () => error;
-    const lost = [...(this.#flying === undefined ? [] : [this.#flying]), ...this.#waiting];
+    const lost = this.#underWay();
     this.#flying = undefined;
     this.#waiting = [];
     for (const batch of lost) batch.fail(error);

@@ -161,6 +161,10 @@ class SqliteStorage implements Storage {
     this.#queue.publish(client, published, writeId, startedAt, listener);
   }
 
+  abandon(startedBefore: number, error: Error): void {
+    this.#queue.abandon(startedBefore, error);
+  }
+
   onCommit(listener: (commit: Commit) => void): void {
     this.#queue.listen(listener);
   }
