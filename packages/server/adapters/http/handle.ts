@@ -28,7 +28,7 @@ import { acceptsGzip, checkAccepts, prefersEventStream } from './negotiate.ts';
 import type { Origins } from './origin.ts';
 import type { FindPlace } from './pages.ts';
 import { Pipeline } from './pipeline.ts';
-import { type ResponseContext, sendError, sendSuccess, sendText } from './respond.ts';
+import { baseHeaders, type ResponseContext, sendError, sendSuccess, sendText } from './respond.ts';
 
 /** Told how each request ended, for metrics and logs. */
 export interface Observer {
@@ -286,11 +286,8 @@ class Exchange implements Parking {
     const { dispatcher, connections, eventStreams } = this.#options;
     const ready = dispatcher.ready(match, request);
     dispatcher.meter(request, 1);
-    openEventStream(dispatcher.core, connections, eventStreams, ready, this.#request, this.#response, [
-      'x-request-id',
-      this.#context.requestId,
-      ...this.#context.originHeaders,
-    ]);
+    this.#context.rate = this.#rate();
+    openEventStream(dispatcher.core, connections, eventStreams, ready, this.#request, this.#response, baseHeaders(this.#context));
   }
 
   /** A request that waits for a message counts as a connection, not as one in progress (7.1.2). */

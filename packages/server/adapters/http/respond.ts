@@ -21,7 +21,8 @@ export interface ResponseContext {
   rate: RateState | undefined;
 }
 
-const baseHeaders = (context: ResponseContext): string[] => {
+/** What every response carries, flat. */
+export const baseHeaders = (context: ResponseContext): string[] => {
   const headers = ['x-request-id', context.requestId, 'x-protocol-version', PROTOCOL_VERSION, 'cache-control', 'no-store', 'x-content-type-options', 'nosniff'];
   const { rate } = context;
   if (rate !== undefined) {
