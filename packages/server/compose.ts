@@ -121,7 +121,7 @@ export const startServer = async (config: ServerConfig): Promise<RunningServer> 
     const handler = new HttpHandler(options);
     const server = httpServer(handler, options, config.tls);
     const requests = new SocketRequests({ core, dispatcher, unexpected: watch.unexpected, finished: watch.finished });
-    serveWebSockets(server, {
+    const endWaitingHandshakes = serveWebSockets(server, {
       core,
       connections,
       identifier: options.identifier,
@@ -159,6 +159,7 @@ export const startServer = async (config: ServerConfig): Promise<RunningServer> 
       // Answers that were just written have a moment to leave.
       await Promise.race([closed, pause(LAST_WORDS_MS)]);
       terminate();
+      endWaitingHandshakes();
       server.closeAllConnections();
       await closed;
       stopRetention();

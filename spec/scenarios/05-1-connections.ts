@@ -4,9 +4,11 @@ import WebSocket from 'ws';
 import { caller } from '../caller.ts';
 import { eventually, pause, refuses, succeeds } from '../expect.ts';
 import { checkResponse, isCursor, isTimestamp } from '../invariants.ts';
+import type { Json } from '../json.ts';
 import { scenario } from '../scenario.ts';
+import type { Trial } from '../trial.ts';
 import { refusedHandshake } from '../websocket.ts';
-import { type Received, rawExchange } from '../wire.ts';
+import { openSocket, rawExchange } from '../wire.ts';
 
 scenario('5.1.1 credentials come in the Authorization header, or in the subprotocol list; godwit.v1 is selected', {}, async (t) => {
   const made = await t.key(['subscribe:**']);
@@ -202,32 +204,63 @@ scenario('5.5 an instance is 1 to 64 of [A-Za-z0-9_-]', {}, async (t) => {
   }
 });
 
-scenario('5.1.1 a handshake that is no WebSocket’s is refused by the catalogue', {}, async (t) => {
-  const { host } = new URL(t.url);
-  const good: Record<string, string> = {
-    Upgrade: 'websocket',
-    Connection: 'Upgrade',
-    'Sec-WebSocket-Version': '13',
-    'Sec-WebSocket-Key': 'dGhlIHNhbXBsZSBub25jZQ==',
-    Authorization: `Bearer ${t.admin.credential}`,
-  };
-  const handshake = (headers: Record<string, string>, method = 'GET'): Promise<Received | undefined> =>
-    rawExchange(
-      t.url,
-      `${method} /v1/ws HTTP/1.1\r\nHost: ${host}\r\n${Object.entries(headers)
-        .map(([name, text]) => `${name}: ${text}\r\n`)
-        .join('')}\r\n`,
-    );
+const HANDSHAKE: Record<string, string> = {
+  Upgrade: 'websocket',
+  Connection: 'Upgrade',
+  'Sec-WebSocket-Version': '13',
+  'Sec-WebSocket-Key': 'dGhlIHNhbXBsZSBub25jZQ==',
+};
+
+/** The bytes of a handshake of the administrator's, with other headers, another method or another target. */
+const handshake = (t: Trial, headers: Record<string, string> = {}, method = 'GET', target = '/v1/ws'): string => {
+  const sent = { Host: new URL(t.url).host, Authorization: `Bearer ${t.admin.credential}`, ...HANDSHAKE, ...headers };
+  const lines = Object.entries(sent).map(([name, text]) => `${name}: ${text}\r\n`);
+  return `${method} ${target} HTTP/1.1\r\n${lines.join('')}\r\n`;
+};
+
+scenario('5.1.1 a handshake that is no WebSocket’s is refused by the catalogue, and told what would be one', {}, async (t) => {
   const bad: readonly (readonly [string, Record<string, string>, string?])[] = [
-    ['another version', { ...good, 'Sec-WebSocket-Version': '99' }],
-    ['a short key', { ...good, 'Sec-WebSocket-Key': 'short' }],
-    ['another protocol', { ...good, Upgrade: 'h2c' }],
-    ['another method', good, 'POST'],
+    ['another version', { 'Sec-WebSocket-Version': '99' }],
+    ['a version that is no more', { 'Sec-WebSocket-Version': '12' }],
+    ['a short key', { 'Sec-WebSocket-Key': 'short' }],
+    ['another protocol', { Upgrade: 'h2c' }],
+    ['another method', {}, 'POST'],
   ];
   for (const [what, headers, method] of bad) {
-    const response = await handshake(headers, method);
+    const response = await rawExchange(t.url, handshake(t, headers, method));
     assert.ok(response !== undefined, `${what}: an answer, not silence`);
     assert.ok(response.status >= 400 && response.status < 500, `${what}: ${response.status}`);
     checkResponse('GET', '/v1/ws', { 'x-request-id': 'raw' }, response);
+    if (response.status === 426) {
+      assert.match(String(response.headers.upgrade), /websocket/i, `${what}: RFC 9110 15.5.22`);
+      assert.match(String(response.headers.connection), /upgrade/i, `${what}: RFC 9110 7.8`);
+    }
+    if ('Sec-WebSocket-Version' in headers) assert.equal(response.headers['sec-websocket-version'], '13', `${what}: RFC 6455 4.4`);
+  }
+});
+
+scenario('5.1.1 the target of a handshake may be the whole URL: RFC 9112 3.2.2', {}, async (t) => {
+  const { host } = new URL(t.url);
+  for (const target of [`http://${host}/v1/ws`, `HTTP://${host}/v1/ws?instance=whole`]) {
+    const socket = await openSocket(t.url);
+    t.after(async () => socket.destroy());
+    const first = new Promise<string>((resolve) => {
+      socket.once('data', (part: Buffer) => resolve(part.toString('latin1', 0, 12)));
+      socket.once('close', () => resolve('closed'));
+    });
+    socket.write(handshake(t, {}, 'GET', target));
+    assert.equal(await first, 'HTTP/1.1 101', target);
+  }
+  const refused = await rawExchange(t.url, handshake(t, {}, 'GET', `http://${host}/v1/elsewhere`));
+  assert.equal(JSON.parse(refused?.text ?? '').error.code, 'NOT_FOUND');
+});
+
+scenario('3.1.1 a handshake below another major version is 404 UNSUPPORTED_VERSION as well', {}, async (t) => {
+  for (const target of ['/v2/ws', '/v10/ws', '/v11', '/v100/ws?x=1']) {
+    const refused = await rawExchange(t.url, handshake(t, {}, 'GET', target));
+    assert.equal(refused?.status, 404, target);
+    const { code, details } = JSON.parse(refused.text).error as Json;
+    assert.equal(code, 'UNSUPPORTED_VERSION', target);
+    assert.ok(Array.isArray(details.supported) && details.supported.length > 0, target);
   }
 });

@@ -249,15 +249,41 @@ scenario('6.3.3 Last-Event-ID wins over after', {}, async (t) => {
 scenario('6.3.3 a stream that is refused is refused in the envelope', {}, async (t) => {
   const who = await t.caller(['subscribe:a']);
   const headers = { accept: 'text/event-stream' };
-  for (const [call, codes] of [
+  for (const [call, codes, field] of [
     [who.http('GET', '/v1/messages?topics=b', { headers }), ['FORBIDDEN']],
     [who.http('GET', '/v1/messages?topics=a..b', { headers }), ['VALIDATION_FAILED']],
-    [who.http('GET', '/v1/messages?topics=a&after=nonsense', { headers }), ['INVALID_CURSOR']],
-    [who.http('GET', '/v1/messages?topics=a', { headers: { ...headers, 'last-event-id': 'nonsense' } }), ['INVALID_CURSOR', 'VALIDATION_FAILED']],
+    [who.http('GET', '/v1/messages?topics=a&after=nonsense', { headers }), ['INVALID_CURSOR'], '/query/after'],
+    [who.http('GET', '/v1/messages?topics=a', { headers: { ...headers, 'last-event-id': 'nonsense' } }), ['INVALID_CURSOR'], '/headers/last-event-id'],
     [who.http('GET', '/v1', { headers }), ['NOT_ACCEPTABLE']],
   ] as const) {
-    refuses(await call, codes);
+    refuses(await call, codes, field);
   }
+});
+
+scenario('6.3.3 media types are written in any case', {}, async (t) => {
+  const one = await stream(t, t.url, t.admin.credential ?? '', `/v1/messages?topics=${t.name('t')}`, { accept: 'Text/Event-Stream' });
+  assert.equal(one.status, 200);
+  assert.match(one.headers['content-type'], /^text\/event-stream\b/);
+});
+
+scenario('6.3.1 a wait that is too long is 422 with a stream as well', {}, async (t) => {
+  const headers = { accept: 'text/event-stream' };
+  refuses(await t.admin.http('GET', '/v1/messages?topics=a&wait=61', { headers }), 'VALIDATION_FAILED', '/query/wait');
+  assert.equal((await stream(t, t.url, t.admin.credential ?? '', '/v1/messages?topics=a&wait=60')).status, 200, 'one that is not is passed over');
+});
+
+scenario('7.1.1 an event stream costs an operation, and tells the budget', {}, async (t) => {
+  const { key } = await t.key(['subscribe:**'], { limits: { operationsPerMinute: 2 } });
+  for (const remaining of ['1', '0']) {
+    const { status, headers } = await stream(t, t.url, key, '/v1/messages?topics=a');
+    assert.equal(status, 200);
+    assert.deepEqual([headers['x-ratelimit-limit'], headers['x-ratelimit-remaining']], ['2', remaining]);
+    const reset = Number(headers['x-ratelimit-reset']);
+    assert.ok(Number.isInteger(reset) && reset >= 1 && reset <= 60, `X-RateLimit-Reset: ${reset}`);
+  }
+  const refused = await t.as(key).http('GET', '/v1/messages?topics=a', { headers: { accept: 'text/event-stream' } });
+  refuses(refused, 'RATE_LIMITED');
+  assert.equal(refused.headers['x-ratelimit-remaining'], '0');
 });
 
 scenario('6.3.3 a comment at least every 15 s', { timeoutMs: 60_000 }, async (t) => {

@@ -1,15 +1,13 @@
 // Server-sent events (6.3.3): the messages of `GET /v1/messages` as a stream, on the same cursors, the same feed and the same outbox as a WebSocket.
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { invalidField, PROTOCOL_VERSION } from '@godwit/protocol';
+import { invalidField } from '@godwit/protocol';
 import type { Core } from '../core/core.ts';
 import type { Encoder } from '../core/feed.ts';
 import { messageText } from '../core/message.ts';
-import { messagesAsked } from '../core/reading.ts';
+import { checkWait, messagesAsked } from '../core/reading.ts';
 import type { Ready } from '../dispatch/dispatcher.ts';
 import type { Link, Outgoing } from '../session/connection.ts';
 import type { Connections } from '../session/connections.ts';
-
-export const EVENT_STREAM = 'text/event-stream';
 
 /** How long a browser waits before it comes back. */
 const RETRY_MS = 1000;
@@ -83,28 +81,19 @@ export const openEventStream = (
   { call }: Ready,
   request: IncomingMessage,
   response: ServerResponse,
-  more: readonly string[],
+  headers: readonly string[],
 ): void => {
   const lastEventId = request.headers['last-event-id'];
-  const asked = typeof lastEventId === 'string' && lastEventId !== '' ? { ...call.query, after: lastEventId } : call.query;
-  if (asked['before'] !== undefined) throw invalidField('/query/before', 'looks back: it goes with no stream');
-  const { filter, after } = messagesAsked(core, { ...call, query: asked });
-  core.cursors.checkKept(after, asked === call.query ? '/query/after' : '/headers/last-event-id');
+  const { query } = call;
+  if (query['before'] !== undefined) throw invalidField('/query/before', 'looks back: it goes with no stream');
+  checkWait(core, query['wait'] as number | undefined, '/query/wait');
+  const comesBack = typeof lastEventId === 'string' && lastEventId !== '';
+  const field = comesBack ? '/headers/last-event-id' : '/query/after';
+  const { filter, after } = messagesAsked(core, comesBack ? { ...call, query: { ...query, after: lastEventId } } : call, field);
+  core.cursors.checkKept(after, field);
   const identity = call.identity as NonNullable<typeof call.identity>;
   connections.checkRoom(identity);
-  response.writeHead(200, [
-    'content-type',
-    `${EVENT_STREAM}; charset=utf-8`,
-    'cache-control',
-    'no-store',
-    'x-accel-buffering',
-    'no',
-    'x-content-type-options',
-    'nosniff',
-    'x-protocol-version',
-    PROTOCOL_VERSION,
-    ...more,
-  ]);
+  response.writeHead(200, [...headers, 'content-type', 'text/event-stream; charset=utf-8', 'x-accel-buffering', 'no']);
   response.write(`retry: ${RETRY_MS}\nid: ${core.cursors.format(after)}\n\n`);
   const connection = connections.open(identity, new SseLink(response, request.socket.remoteAddress ?? ''), encoder);
   response.on('close', () => connection.ended());

@@ -28,11 +28,15 @@ export interface PageRequest {
   readonly field: string;
 }
 
-/** What a reading of the log asks for: patterns that may be followed, and from where on. */
-export const messagesAsked = (core: Core, { query, identity }: Pick<Call, 'query' | 'identity'>): { readonly filter: LogFilter; readonly after: number } => {
+/** What a reading of the log asks for: patterns that may be followed, and from where on; `field` is where the client said that. */
+export const messagesAsked = (
+  core: Core,
+  { query, identity }: Pick<Call, 'query' | 'identity'>,
+  field = '/query/after',
+): { readonly filter: LogFilter; readonly after: number } => {
   const patterns = readPatterns((query['topics'] as string).split(','), '/query/topics');
   const filter = subscribableFilter(identity as Identity, core.collections, patterns, '/query/topics');
-  return { filter, after: core.cursors.start(query['after'] as string | undefined, '/query/after') };
+  return { filter, after: core.cursors.start(query['after'] as string | undefined, field) };
 };
 
 /** A page of what matches. Throws `CURSOR_EXPIRED` where messages after the place are no longer kept. */

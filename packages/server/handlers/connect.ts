@@ -3,10 +3,5 @@ import { ProtocolError } from '@godwit/protocol';
 import type { Handler } from '../core/call.ts';
 
 export const connect = (): Handler => () => {
-  throw new ProtocolError(
-    'WEBSOCKET_REQUIRED',
-    'This is the WebSocket: send `Upgrade: websocket`.',
-    {},
-    { headers: { upgrade: 'websocket', connection: 'Upgrade' } },
-  );
+  throw new ProtocolError('WEBSOCKET_REQUIRED', 'This is the WebSocket: send `Upgrade: websocket`.');
 };

@@ -1,16 +1,6 @@
 // One HTTP request: from its head and body to an operation, and from the reply to a response (section 3). Headers end here.
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import {
-  BOUNDS,
-  checkVersion,
-  invalidEnvelope,
-  isRequestId,
-  PROTOCOL_VERSION,
-  ProtocolError,
-  readEnvelope,
-  type Settings,
-  SUPPORTED_VERSIONS,
-} from '@godwit/protocol';
+import { BOUNDS, checkVersion, invalidEnvelope, isRequestId, PROTOCOL_VERSION, ProtocolError, readEnvelope, type Settings } from '@godwit/protocol';
 import type { Identity, Parking } from '../../core/call.ts';
 import type { Encoder } from '../../core/feed.ts';
 import type { Dispatcher } from '../../dispatch/dispatcher.ts';
@@ -28,7 +18,8 @@ import { acceptsGzip, checkAccepts, prefersEventStream } from './negotiate.ts';
 import type { Origins } from './origin.ts';
 import type { FindPlace } from './pages.ts';
 import { Pipeline } from './pipeline.ts';
-import { type ResponseContext, sendError, sendSuccess, sendText } from './respond.ts';
+import { baseHeaders, type ResponseContext, sendError, sendSuccess, sendText } from './respond.ts';
+import { belowVersion, readTarget, type Target } from './target.ts';
 
 /** Told how each request ended, for metrics and logs. */
 export interface Observer {
@@ -54,17 +45,7 @@ export interface HttpOptions {
   readonly outside: FindPlace;
 }
 
-const MAJOR = /^\/v(\d{1,9})(?:\/|$)/;
-
 const NONE: readonly string[] = [];
-
-/** The target of a request, where it names the whole URL as for a proxy (RFC 9112, section 3.2.2), without scheme and host. */
-const originForm = (url: string): string => {
-  if (url.startsWith('/')) return url;
-  const authority = /^https?:\/\/[^/?#]*/i.exec(url)?.[0];
-  if (authority === undefined) return url;
-  return url.startsWith('/', authority.length) ? url.slice(authority.length) : `/${url.slice(authority.length)}`;
-};
 
 const one = (header: string | string[] | undefined): string | undefined => (Array.isArray(header) ? header[0] : header);
 
@@ -87,9 +68,6 @@ export class HttpHandler {
     const { clock, ids, settings, origins } = this.#options;
     const startedAt = performance.now();
     const { headers } = request;
-    const url = originForm(request.url ?? '/');
-    const mark = url.indexOf('?');
-    const path = mark === -1 ? url : url.slice(0, mark);
     const sent = one(headers['x-request-id']);
     const context: ResponseContext = {
       requestId: isRequestId(sent) ? sent : ids.uuid(),
@@ -104,7 +82,7 @@ export class HttpHandler {
     let answered: void | Promise<void>;
     try {
       if (refusal !== undefined) throw refusal;
-      answered = exchange.run(path, mark === -1 ? '' : url.slice(mark + 1), this.draining);
+      answered = exchange.run(readTarget(request.url), this.draining);
     } catch (thrown) {
       exchange.fail(thrown);
       return;
@@ -182,12 +160,12 @@ class Exchange implements Parking {
     }
   }
 
-  run(path: string, query: string, draining: boolean): void | Promise<void> {
+  run({ path, query }: Target, draining: boolean): void | Promise<void> {
     const { outside, dispatcher, origins, inProgress } = this.#options;
     const { headers } = this.#request;
     // RFC 9112 section 3.2; the parser would answer it without an envelope.
     if (headers.host === undefined && this.#request.httpVersion === '1.1') throw invalidEnvelope('/headers/host', 'is required');
-    const below = this.#below(path);
+    const below = belowVersion(path);
     if (below === undefined) {
       const place = outside(path);
       if (place === undefined) throw new ProtocolError('NOT_FOUND', 'There is no such path: the operations are below /v1.');
@@ -222,14 +200,6 @@ class Exchange implements Parking {
     }
     if (answered !== undefined) return answered.finally(() => inProgress.leave(client));
     inProgress.leave(client);
-  }
-
-  /** The path below /v1, undefined outside it; throws for another major version (3.1.1). */
-  #below(path: string): string | undefined {
-    if (path.startsWith('/v1/')) return path.slice(3);
-    if (path === '/v1') return '';
-    if (MAJOR.test(path)) throw new ProtocolError('UNSUPPORTED_VERSION', undefined, { supported: SUPPORTED_VERSIONS }, { status: 404 });
-    return undefined;
   }
 
   #preflight(below: string): void {
@@ -286,11 +256,8 @@ class Exchange implements Parking {
     const { dispatcher, connections, eventStreams } = this.#options;
     const ready = dispatcher.ready(match, request);
     dispatcher.meter(request, 1);
-    openEventStream(dispatcher.core, connections, eventStreams, ready, this.#request, this.#response, [
-      'x-request-id',
-      this.#context.requestId,
-      ...this.#context.originHeaders,
-    ]);
+    this.#context.rate = this.#rate();
+    openEventStream(dispatcher.core, connections, eventStreams, ready, this.#request, this.#response, baseHeaders(this.#context));
   }
 
   /** A request that waits for a message counts as a connection, not as one in progress (7.1.2). */

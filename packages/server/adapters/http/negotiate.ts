@@ -3,6 +3,7 @@
 import { ProtocolError } from '@godwit/protocol';
 import Negotiator from 'negotiator';
 
+const EVENT_STREAM = /text\/event-stream/i;
 const MOST_KEPT = 64;
 const LONGEST_KEPT = 256;
 
@@ -36,5 +37,6 @@ export const acceptsGzip = (acceptEncoding: string | undefined): boolean => {
 
 /** Whether a stream of events is asked for rather than JSON (6.3.3). */
 export const prefersEventStream = (accept: string | undefined): boolean =>
-  accept?.includes('text/event-stream') === true &&
+  accept !== undefined &&
+  EVENT_STREAM.test(accept) &&
   new Negotiator({ headers: { accept } }).mediaType(['application/json', 'text/event-stream']) === 'text/event-stream';

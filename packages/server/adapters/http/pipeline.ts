@@ -1,11 +1,25 @@
 // Requests that a client sends on one connection without waiting for the answers: carried out one after the other, as what comes later may
 // rest on what came before (RFC 9112, section 9.3.2); beyond a hundred that wait, refused (7.1.2).
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { BOUNDS, type ProtocolError } from '@godwit/protocol';
 import { tooManyInProgress } from '../../session/in-progress.ts';
 
 /** Answers a request, or refuses it with an error; a promise (which never rejects) where that takes time. */
 export type Begin = (refusal: ProtocolError | undefined) => Promise<void> | undefined;
+
+type Answer = ServerResponse & { readonly req: IncomingMessage };
+
+/** The response that a connection is busy with; those behind it wait for their turn. */
+export const answering = (socket: Duplex): Answer | undefined => (socket as { _httpMessage?: Answer | null })._httpMessage ?? undefined;
+
+/** Calls back when all that was asked on a connection is answered, to the last byte; never where the client goes first. */
+export const afterAnswers = (socket: Duplex, callback: () => void): void => {
+  const busy = answering(socket);
+  if (busy === undefined) callback();
+  else busy.once('close', () => afterAnswers(socket, callback));
+};
 
 export class Pipeline {
   /** What waits behind the request of a connection that is in progress. */

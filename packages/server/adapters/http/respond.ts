@@ -1,12 +1,17 @@
 // Responses: the envelope around `data` or `error`, the headers that every one carries, gzip where it pays (4.2.1, 9.1.1, 10.1).
-import type { ServerResponse } from 'node:http';
+import { type ServerResponse, STATUS_CODES } from 'node:http';
+import type { Duplex } from 'node:stream';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import { PROTOCOL_VERSION, type ProtocolError } from '@godwit/protocol';
 import type { RateState } from '../../core/rate.ts';
 import { wireTime } from '../../core/time.ts';
+import type { Clock } from '../../ports/clock.ts';
 
 const gzipAsync = promisify(gzip);
+
+/** How long a client that was refused may still send. */
+const LAST_WORDS_MS = 1000;
 
 /** What is known of a request when its response is written. */
 export interface ResponseContext {
@@ -21,7 +26,8 @@ export interface ResponseContext {
   rate: RateState | undefined;
 }
 
-const baseHeaders = (context: ResponseContext): string[] => {
+/** What every response carries, flat. */
+export const baseHeaders = (context: ResponseContext): string[] => {
   const headers = ['x-request-id', context.requestId, 'x-protocol-version', PROTOCOL_VERSION, 'cache-control', 'no-store', 'x-content-type-options', 'nosniff'];
   const { rate } = context;
   if (rate !== undefined) {
@@ -93,5 +99,31 @@ export const sendSuccess = (
 export const errorText = (error: ProtocolError, requestId: string, now: number): string =>
   `{"requestId":${JSON.stringify(requestId)},"timestamp":"${wireTime(now)}","status":"error","error":${JSON.stringify(error.body())}}`;
 
+/** An error's own headers. A 426 says to what (RFC 9110, section 15.5.22), and in which version (RFC 6455, section 4.4). */
+const errorHeaders = (error: ProtocolError, keepsAlive: boolean): Readonly<Record<string, string>> =>
+  error.status === 426
+    ? { ...error.headers, upgrade: 'websocket', connection: keepsAlive ? 'Upgrade' : 'close, Upgrade', 'sec-websocket-version': '13' }
+    : error.headers;
+
 export const sendError = (response: ServerResponse, context: ResponseContext, error: ProtocolError): void =>
-  sendText(response, context, error.status, errorText(error, context.requestId, context.now), error.headers);
+  sendText(response, context, error.status, errorText(error, context.requestId, context.now), errorHeaders(error, response.shouldKeepAlive));
+
+/** Answers with an error on a socket for which there is no response to write to, and closes it. */
+export const sendBareError = (socket: Duplex, requestId: string, error: ProtocolError, clock: Clock): void => {
+  const body = errorText(error, requestId, clock.now());
+  const headers = {
+    'content-type': 'application/json; charset=utf-8',
+    'content-length': String(Buffer.byteLength(body)),
+    connection: 'close',
+    'cache-control': 'no-store',
+    'x-content-type-options': 'nosniff',
+    'x-request-id': requestId,
+    'x-protocol-version': PROTOCOL_VERSION,
+    ...errorHeaders(error, false),
+  };
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+  socket.end(`HTTP/1.1 ${error.status} ${STATUS_CODES[error.status]}\r\n${lines.join('')}\r\n${body}`);
+  // What the client still sends is read for a moment: closing at once would tear the answer out of its hands.
+  socket.resume();
+  clock.after(LAST_WORDS_MS, () => socket.destroy());
+};

@@ -2,6 +2,7 @@
 import { createServer as createHttpServer, type Server as HttpServer } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import { BOUNDS } from '@godwit/protocol';
+import { asksForWebSocket } from '../websocket/handshake.ts';
 import type { HttpHandler, HttpOptions } from './handle.ts';
 import { answerParserErrors } from './parser-errors.ts';
 
@@ -27,6 +28,9 @@ export const httpServer = (handler: HttpHandler, options: HttpOptions, tls: Tls 
     // A request without a body has no stream to open and close.
     optimizeEmptyRequests: true,
     requireHostHeader: false,
+    // Another protocol that is offered is passed over, and the request served (RFC 9110, section 7.8). What a client sends in one packet behind such a request, which nobody
+    // does who waits to hear what will be spoken, node's parser drops.
+    shouldUpgradeCallback: asksForWebSocket,
   };
   const server = tls === undefined ? createHttpServer(common) : (createHttpsServer({ ...common, ...tls, minVersion: 'TLSv1.2' }) as unknown as HttpServer);
   const handle = handler.handle.bind(handler);

@@ -9,11 +9,15 @@ const KEY = /^[+/0-9A-Za-z]{22}==$/;
 /** Ours, alone or before credentials. */
 const OURS = /^godwit\.v1(?:, ?bearer\.[A-Za-z0-9._~-]+)?$/;
 
+/** Whether a request to change the protocol is for a WebSocket; whether it may have one is another question. */
+export const asksForWebSocket = ({ headers }: IncomingMessage): boolean => headers.upgrade?.toLowerCase() === 'websocket';
+
 /** The bytes of the response to a plain handshake; undefined where it is not one, or where something has to be negotiated. */
-export const plainAnswer = ({ method, headers }: IncomingMessage, compresses: boolean): Buffer | undefined => {
+export const plainAnswer = (request: IncomingMessage, compresses: boolean): Buffer | undefined => {
+  const { method, headers } = request;
   const key = headers['sec-websocket-key'];
   const protocols = headers['sec-websocket-protocol'];
-  if (method !== 'GET' || headers.upgrade?.toLowerCase() !== 'websocket' || headers['sec-websocket-version'] !== '13') return undefined;
+  if (method !== 'GET' || !asksForWebSocket(request) || headers['sec-websocket-version'] !== '13') return undefined;
   if (key === undefined || !KEY.test(key) || (compresses && headers['sec-websocket-extensions'] !== undefined)) return undefined;
   if (protocols !== undefined && !OURS.test(protocols)) return undefined;
   const selected = protocols === undefined ? '' : `Sec-WebSocket-Protocol: ${PROTOCOL}\r\n`;

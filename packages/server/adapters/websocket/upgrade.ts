@@ -2,7 +2,7 @@
 // cannot see one, so credentials in a subprotocol that are refused are accepted and closed with a code that says what to do.
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { checkVersion, invalidField, isRequestId, type KeyLimits, PROTOCOL_VERSION, ProtocolError, SUPPORTED_VERSIONS } from '@godwit/protocol';
+import { checkVersion, invalidField, isRequestId, type KeyLimits, PROTOCOL_VERSION, ProtocolError } from '@godwit/protocol';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { Identity } from '../../core/call.ts';
 import type { Core } from '../../core/core.ts';
@@ -14,7 +14,9 @@ import type { Connection } from '../../session/connection.ts';
 import type { Connections } from '../../session/connections.ts';
 import type { Identifier } from '../../session/identify.ts';
 import type { Origins } from '../http/origin.ts';
-import { errorText } from '../http/respond.ts';
+import { afterAnswers, answering } from '../http/pipeline.ts';
+import { sendBareError } from '../http/respond.ts';
+import { belowVersion, readTarget } from '../http/target.ts';
 import { deflatingEncoder, plainEncoder } from './encoder.ts';
 import { PROTOCOL, plainAnswer } from './handshake.ts';
 import { Intake } from './intake.ts';
@@ -38,18 +40,6 @@ export interface UpgradeOptions {
 
 const BEARER_PROTOCOL = /^bearer\.([A-Za-z0-9._~-]+)$/;
 const INSTANCE = /^[A-Za-z0-9_-]{1,64}$/;
-const MAJOR = /^\/v(\d{1,9})(?:\/|$)/;
-
-const REASONS: Readonly<Record<number, string>> = {
-  400: 'Bad Request',
-  401: 'Unauthorized',
-  403: 'Forbidden',
-  404: 'Not Found',
-  422: 'Unprocessable Content',
-  426: 'Upgrade Required',
-  429: 'Too Many Requests',
-  503: 'Service Unavailable',
-};
 
 /** How refused credentials of a browser are told (5.1.1). */
 const closeCodeOf = (error: ProtocolError): number | undefined => {
@@ -74,8 +64,8 @@ function onClose(this: Carrying): void {
 // `ws` closes the socket by itself after what it reports here.
 function onError(): void {}
 
-/** Serves `/v1/ws` on a server. */
-export const serveWebSockets = (server: Server, options: UpgradeOptions): void => {
+/** Serves `/v1/ws` on a server; returns what ends the connections whose handshakes still wait for their turn: the server does not count them among its own any more. */
+export const serveWebSockets = (server: Server, options: UpgradeOptions): (() => void) => {
   const { core, connections, identifier, origins, requests } = options;
   const { settings } = core;
   const sockets = new WebSocketServer({
@@ -91,23 +81,12 @@ export const serveWebSockets = (server: Server, options: UpgradeOptions): void =
   sockets.on('wsClientError', (error, socket, request) =>
     refuse(socket, request, new ProtocolError('WEBSOCKET_REQUIRED', `This is not a handshake: ${error.message}.`)),
   );
+  const waiting = new Set<Duplex>();
   const encoders = { plain: plainEncoder(core), deflating: deflatingEncoder(core, settings.compressionThreshold) };
 
   const refuse = (socket: Duplex, request: IncomingMessage, error: ProtocolError): void => {
     const sent = request.headers['x-request-id'];
-    const requestId = isRequestId(sent) ? sent : core.ids.uuid();
-    const body = errorText(error, requestId, core.clock.now());
-    const headers = {
-      ...error.headers,
-      'content-type': 'application/json; charset=utf-8',
-      'content-length': String(Buffer.byteLength(body)),
-      connection: 'close',
-      'cache-control': 'no-store',
-      'x-request-id': requestId,
-      'x-protocol-version': PROTOCOL_VERSION,
-    };
-    const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
-    socket.end(`HTTP/1.1 ${error.status} ${REASONS[error.status] ?? 'Refused'}\r\n${lines.join('')}\r\n${body}`);
+    sendBareError(socket, isRequestId(sent) ? sent : core.ids.uuid(), error, core.clock);
     options.finished('connect', error.status, performance.now());
   };
 
@@ -180,13 +159,8 @@ export const serveWebSockets = (server: Server, options: UpgradeOptions): void =
   const shakeHands = (request: IncomingMessage, socket: Duplex, head: Buffer, startedAt: number): void => {
     let fromBrowser = false;
     try {
-      const url = request.url ?? '/';
-      const [path, query = ''] = url.split('?', 2) as [string, string?];
-      if (path !== '/v1/ws') {
-        if (MAJOR.test(path) && !path.startsWith('/v1'))
-          throw new ProtocolError('UNSUPPORTED_VERSION', undefined, { supported: SUPPORTED_VERSIONS }, { status: 404 });
-        throw new ProtocolError('NOT_FOUND', 'WebSockets are at /v1/ws.');
-      }
+      const { path, query } = readTarget(request.url);
+      if (belowVersion(path) !== '/ws') throw new ProtocolError('NOT_FOUND', 'WebSockets are at /v1/ws.');
       if (options.isDraining())
         throw new ProtocolError('UNAVAILABLE', 'The server is shutting down.', { retryAfterMs: 1000 }, { headers: { 'retry-after': '1' } });
       const version = request.headers['x-protocol-version'];
@@ -225,6 +199,18 @@ export const serveWebSockets = (server: Server, options: UpgradeOptions): void =
     const startedAt = performance.now();
     socket.on('error', onError);
     // Thousands that come back at once are taken in a few in each turn of the event loop.
-    core.feed.turns.push(() => shakeHands(request, socket, head, startedAt));
+    const begin = (): void => core.feed.turns.push(() => shakeHands(request, socket, head, startedAt));
+    if (answering(socket) === undefined) return begin();
+    // What was asked before it on its connection is answered before it, unless the client goes first.
+    waiting.add(socket);
+    socket.once('close', () => waiting.delete(socket)).once('end', socket.end);
+    afterAnswers(socket, () => {
+      waiting.delete(socket);
+      socket.off('end', socket.end);
+      begin();
+    });
   });
+  return () => {
+    for (const socket of waiting) socket.destroy();
+  };
 };
