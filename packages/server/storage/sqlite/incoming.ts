@@ -51,6 +51,8 @@ export class Incoming {
   #client = '';
   #clientHash: number | undefined;
   count = 0;
+  /** Of all publishes that came as bytes. */
+  bytes = 0;
 
   constructor(fingerprints: Fingerprints) {
     this.#fingerprints = fingerprints;
@@ -74,6 +76,7 @@ export class Incoming {
       if (tag !== PUBLISHED) this.#units.set(this.count++, unpackUnit(unpacker, tag));
       else at = this.#note(unpacker, at, client);
     }
+    this.bytes = at - start;
   }
 
   /** Notes a publish; where the next one begins. */

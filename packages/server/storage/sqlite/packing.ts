@@ -102,6 +102,7 @@ export class Unpacker {
     }
     return this.text();
   }
+
   /** Where a name stands among `names`. */
   nameAt(): number {
     const known = this.number();

@@ -20,6 +20,8 @@ import { type FaultResult, isFault, type Result, Transactions } from './transact
 
 const WAL_HEADER_BYTES = 32;
 const FRAME_BYTES = 24 + PAGE_BYTES;
+/** What a step of tidying may touch. */
+const TIDY_BYTES = 1 << 20;
 
 const { path, gate } = workerData as { readonly path: string; readonly gate: SharedArrayBuffer };
 const reserve = join(dirname(path), 'reserve');
@@ -111,7 +113,7 @@ const serve = (store: Store): void => {
       }
     }
     say(['committed', answer, news(), exceptions]);
-    checkpoints.committed();
+    checkpoints.committed(text.length + incoming.bytes);
   };
 
   const tidy = (policy: TidyPolicy): boolean | FaultResult => {
@@ -133,7 +135,7 @@ const serve = (store: Store): void => {
       case 'tidy': {
         const done = tidy(message[1]);
         say(['tidied', numbers(), news(), isFault(done) ? done.fault : done]);
-        return checkpoints.committed();
+        return checkpoints.committed(TIDY_BYTES);
       }
       case 'close':
         checkpoints.stop();
