@@ -1,5 +1,5 @@
-// One stretch of remembered requests, as a hash table in shared memory: the fingerprint of a name and the place of its row,
-// 8 bytes a slot. The writer fills it, the main thread reads along; a hit is only a hint, the row decides.
+// One stretch of remembered requests, as a hash table in shared memory: the fingerprint of a name and the place of what it
+// named, 8 bytes a slot. The writer fills it, the main thread reads along; a hit is only a hint, what lies at the place decides.
 
 /** The most slots of one generation: 8 MB, some 650,000 requests. */
 export const MOST_SLOTS = 1 << 20;

@@ -5,6 +5,7 @@ import type { CountQuery, LogFilter, LogQuery } from '../../ports/storage.ts';
 import { BLOCK_SQL, Block, FACTS_SQL, NEWEST_SQL } from './block.ts';
 import { type Database, eachRow, firstRow, prepareRows, type Statement } from './database.ts';
 import type { Packer } from './packing.ts';
+import { packStored } from './units.ts';
 
 /** The most places that one page looks at, and how long it may look. */
 const MOST_PLACES = 20_000;
@@ -56,7 +57,7 @@ export class LogReader {
         if (count > 0 && bytes > maxBytes) return 'not';
         count++;
         if (!block.hasBytes) block.bring(firstRow(this.#bytes, block.last)?.[0]);
-        packMessage(packer, block, index);
+        packStored(packer, block.message(index));
         return count === limit ? 'last' : 'on';
       });
       const cursor = Math.max(after, stop);
@@ -114,13 +115,3 @@ export class LogReader {
     return to;
   }
 }
-
-const packMessage = (packer: Packer, block: Block, index: number): void => {
-  packer.number(1);
-  packer.number(block.first + index);
-  packer.text(block.messageId(index));
-  packer.name(block.topic(index));
-  packer.number(block.timestamp(index));
-  packer.text(block.data(index));
-  packer.number(block.isChange(index) ? 1 : 0);
-};

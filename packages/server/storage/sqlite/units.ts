@@ -48,7 +48,7 @@ const unpackState = (unpacker: Unpacker): { version: number; incarnation: string
 
 const packMessage = (packer: Packer, message: NewMessage): void => {
   packer.text(message.messageId);
-  packer.name(message.topic);
+  packer.text(message.topic);
   packer.number(message.timestamp);
   packer.text(message.data);
   packer.number(message.change ? 1 : 0);
@@ -56,7 +56,7 @@ const packMessage = (packer: Packer, message: NewMessage): void => {
 
 const unpackMessage = (unpacker: Unpacker): NewMessage => ({
   messageId: unpacker.text(),
-  topic: unpacker.name(),
+  topic: unpacker.text(),
   timestamp: unpacker.number(),
   data: unpacker.text(),
   change: unpacker.number() === 1,
@@ -220,9 +220,29 @@ export const unpackLogCount = (page: Unpacker): LogCount & { readonly rowsRead: 
   rowsRead: page.number(),
 });
 
+/** Puts one of the messages of a page behind what was packed before. Within a page topics come again; among units of documents each is another. */
+export const packStored = (packer: Packer, { seq, messageId, topic, timestamp, data, change }: StoredMessage): void => {
+  packer.number(1);
+  packer.number(seq);
+  packer.text(messageId);
+  packer.name(topic);
+  packer.number(timestamp);
+  packer.text(data);
+  packer.number(change ? 1 : 0);
+};
+
+const unpackStored = (page: Unpacker): StoredMessage => ({
+  seq: page.number(),
+  messageId: page.text(),
+  topic: page.name(),
+  timestamp: page.number(),
+  data: page.text(),
+  change: page.number() === 1,
+});
+
 /** The page that a log reader packed. */
 export const unpackLogPage = (page: Unpacker): LogPage & { readonly rowsRead: number } => {
   const messages: StoredMessage[] = [];
-  while (page.number() === 1) messages.push({ seq: page.number(), ...unpackMessage(page) });
+  while (page.number() === 1) messages.push(unpackStored(page));
   return { messages, cursor: page.number(), more: page.number() === 1, first: page.number(), rowsRead: page.number() };
 };
