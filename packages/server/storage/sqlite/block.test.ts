@@ -24,7 +24,7 @@ const fresh = (): Database => {
 const text = fc.string({ unit: 'grapheme', maxLength: 40 });
 const ascii = fc.stringMatching(/^[!-~]{1,40}$/);
 const appended = fc.record({
-  topic: fc.constantFrom('a', 'a.b', 'orders.42.updated', '$sys.x', 'größe'),
+  topic: fc.constantFrom<string>('a', 'a.b', 'orders.42.updated', '$sys.x', 'größe'),
   data: fc
     .oneof(
       text,
@@ -32,7 +32,7 @@ const appended = fc.record({
     )
     .map((value) => JSON.stringify(value)),
   timestamp: fc.oneof(fc.integer({ min: 1_700_000_000_000, max: 1_700_000_001_000 }), fc.nat()),
-  client: fc.constantFrom('client', 'another', 'ß'),
+  client: fc.constantFrom<string>('client', 'another', 'ß'),
   requestId: ascii,
   fingerprint: fc.nat(0xffff_ffff),
   kind: fc.constantFrom('publish', 'bytes', 'bytes', 'change', 'plain'),
