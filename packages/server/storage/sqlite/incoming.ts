@@ -81,8 +81,9 @@ export class Incoming {
 
   /** Notes a publish; where the next one begins. */
   #note(unpacker: Unpacker, at: number, client: number): number {
+    // Units that came as objects have lines too, which stay empty: many may lie before this one.
     if (this.count * WIDTH >= this.#columns.length) {
-      const wider = new Float64Array(this.#columns.length * 2);
+      const wider = new Float64Array(Math.max(this.#columns.length, this.count * WIDTH) * 2);
       wider.set(this.#columns);
       this.#columns = wider;
     }
