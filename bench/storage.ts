@@ -89,7 +89,7 @@ const collection = (name: string): WriteUnit => ({
   collections: [{ kind: 'create', collection: { name, schema: null, indexes: [['status'], ['number']], createdAt: 0, updatedAt: 0 } }],
 });
 
-/** The same rows put in by one thread with nothing around them: what SQLite and the disk take of the figures below on this machine, now. */
+/** A row for each message, put in by one thread with nothing around it: a yardstick of what SQLite and the disk take on this machine, now. */
 const plainInserts = (path: string): Cost => {
   const database = new DatabaseSync(path);
   database.exec('PRAGMA page_size = 8192; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0');

@@ -122,6 +122,21 @@ export const publishesContract = (subject: ContractSubject): void => {
       storage.abandon(Number.POSITIVE_INFINITY, late);
     });
 
+    itWithStore(subject, 'keep their place and their bytes behind very many units of one commit', async ({ storage }) => {
+      const units = Array.from({ length: 3_000 }, (_, n) => storage.write({ messages: [message('unit', { data: String(n) })] }));
+      const sent = Array.from({ length: 900 }, (_, n) => ({ requestId: `r${n}`, topic: `t.${n % 300}`, data: `[${n}]` }));
+      const outcomes = await Promise.all([...units, ...sent.map((one) => asBytes(storage, one))]);
+      assert.deepEqual(
+        outcomes.map((outcome) => outcome.status === 'written' && outcome.firstSeq),
+        Array.from({ length: 3_900 }, (_, n) => n + 1),
+      );
+      assert.deepEqual(
+        (await readAll(storage, 3_000)).map(({ topic, data }) => `${topic} ${data}`),
+        sent.map(({ topic, data }) => `${topic} ${data}`),
+      );
+      for (const { requestId } of sent) assert.equal((await storage.findRequest('client', requestId))?.kind, 'publish');
+    });
+
     itWithStore(subject, 'take effect once, whichever way they are repeated', async (bench) => {
       const first = { requestId: 'r', topic: 'a', data: '{"n":1}' };
       const outcomes = await Promise.all([

@@ -113,16 +113,9 @@ export class Batch implements Flight, Commit {
   }
 
   /** What the writer is told. */
-  finish(): {
-    readonly text: string;
-    readonly numbers: Numbers;
-    readonly segment: number;
-    readonly start: number;
-    readonly end: number;
-    readonly isPlain: boolean;
-  } {
+  finish(): { readonly text: string; readonly numbers: Numbers; readonly segment: number; readonly start: number } {
     const { text, numbers } = this.packer.finish();
-    return { text, numbers, segment: this.#segment?.id ?? 0, start: this.#start, end: this.#segment?.used ?? 0, isPlain: this.#isPlain };
+    return { text, numbers, segment: this.#segment?.id ?? 0, start: this.#start };
   }
 
   /** What it has appended: itself, where it is nothing but publishes as bytes. Afterwards the places of its units are known. */

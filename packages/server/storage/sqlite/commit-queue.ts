@@ -112,9 +112,9 @@ export class CommitQueue {
     const batch = this.#waiting.shift();
     if (batch === undefined) return;
     this.#flying = batch;
-    const { text, numbers, segment, start, end, isPlain } = batch.finish();
+    const { text, numbers, segment, start } = batch.finish();
     this.#spare = batch.packer;
-    this.#send(['commit', this.#now(), text, numbers, segment, start, end, isPlain]);
+    this.#send(['commit', this.#now(), text, numbers, segment, start]);
   };
 
   /** Answers the batch in flight; the caller has brought the state of the log up to date. */

@@ -12,7 +12,7 @@ export type Value = null | number | bigint | string | Uint8Array;
 // SQLite 3.7.0 to 3.51.2 can lose commits when two connections write and checkpoint at once.
 const OLDEST: readonly [number, number, number] = [3, 51, 3];
 
-/** 8 KB: a row of the log is about 300 bytes, and a commit writes each page that it touched whole. */
+/** 8 KB: a message alone is a row of about 300 bytes, a block of the log four pages, and a commit writes each page that it touched whole. */
 export const PAGE_BYTES = 8192;
 
 /** Whether an SQLite of this version is sound for what this store does. */

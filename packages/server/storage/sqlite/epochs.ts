@@ -2,6 +2,7 @@
 // taken for one of this one (clause 1, cursors).
 import { randomInt } from 'node:crypto';
 import type { Epoch } from '../../ports/storage.ts';
+import { NEWEST_SQL } from './block.ts';
 import { type Database, firstRow, prepareRows, rows, type Value } from './database.ts';
 
 const LETTERS = '0123456789abcdefghijklmnopqrstuvwxyz';
@@ -11,8 +12,8 @@ const newTag = (): string => Array.from({ length: TAG_LENGTH }, () => LETTERS[ra
 
 /** Begins an epoch. One that no message ever came into is replaced: restarts of an idle server leave no trail. */
 export const beginEpoch = (database: Database): void => {
-  const last = Number((firstRow(prepareRows(database, 'SELECT last FROM state WHERE id = 1')) as Value[])[0]);
-  const first = last + 1;
+  const [last] = firstRow(prepareRows(database, NEWEST_SQL)) as Value[];
+  const first = Number(last) + 1;
   database.exec('BEGIN IMMEDIATE');
   try {
     // The first epoch stays even when it is empty: place 0 belongs to it.

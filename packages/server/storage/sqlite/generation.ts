@@ -1,5 +1,5 @@
-// One stretch of remembered requests, as a hash table in shared memory: the fingerprint of a name and the place of its row,
-// 8 bytes a slot. The writer fills it, the main thread reads along; a hit is only a hint, the row decides.
+// One stretch of remembered requests, as a hash table in shared memory: the fingerprint of a name and the place of what it
+// named, 8 bytes a slot. The writer fills it, the main thread reads along; a hit is only a hint, what lies at the place decides.
 
 /** The most slots of one generation: 8 MB, some 650,000 requests. */
 export const MOST_SLOTS = 1 << 20;
@@ -96,27 +96,3 @@ export class Generation implements Findable {
     return new Uint8Array(this.shared, from * 8, (Math.min(to, this.slots) - from) * 8).slice();
   }
 }
-
-/** The fingerprint of (client, requestId): 32 bits, under a secret of the store so that nobody can aim at one slot. */
-export type Fingerprint = (client: string, requestId: string) => number;
-
-export const fingerprinter = (salt: string): Fingerprint => {
-  const seed = Number.parseInt(salt.slice(0, 8), 16) | 0;
-  const factor = Number.parseInt(salt.slice(8, 16), 16) | 1;
-  const stir = (from: number, text: string): number => {
-    let hash = from;
-    // Two characters a step: the steps depend on each other, so their number is the cost.
-    for (let index = 0; index < text.length; index += 2) {
-      hash = Math.imul(hash ^ (text.charCodeAt(index) | (text.charCodeAt(index + 1) << 16)), factor);
-      hash ^= hash >>> 15;
-    }
-    return hash;
-  };
-  return (client, requestId) => {
-    // The length of the client keeps ('ab', 'c') from being ('a', 'bc').
-    let hash = stir(stir(seed ^ client.length, client), requestId);
-    hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
-    hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
-    return (hash ^ (hash >>> 16)) >>> 0;
-  };
-};

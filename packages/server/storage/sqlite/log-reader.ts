@@ -2,57 +2,65 @@
 // nothing holds up nobody, and no snapshot stands in the way of a checkpoint for long.
 import { firstSegment, matcher } from '@godwit/protocol';
 import type { CountQuery, LogFilter, LogQuery } from '../../ports/storage.ts';
+import { BLOCK_SQL, Block, FACTS_SQL, NEWEST_SQL } from './block.ts';
 import { type Database, eachRow, firstRow, prepareRows, type Statement } from './database.ts';
 import type { Packer } from './packing.ts';
+import { packStored } from './units.ts';
 
 /** The most places that one page looks at, and how long it may look. */
 const MOST_PLACES = 20_000;
 const MOST_MS = 20;
-/** Places between looks at the clock. */
-const STEP_PLACES = 1_000;
 
-type Row = [seq: number, timestamp: number, change: number, topic: string, messageId: string, data: string];
-type Wanted = (topic: string, change: number) => boolean;
+/** Which messages of a block are wanted: each of its topics is judged once. */
+type Wanted = (topic: string) => { readonly asMessage: boolean; readonly asChange: boolean };
 
 const wantedBy = ({ patterns, collections }: LogFilter): Wanted => {
   const matches = matcher(patterns);
-  if (collections === '*') return matches;
-  const readable = new Set(collections);
-  return (topic, change) => matches(topic) && (change === 0 || readable.has(firstSegment(topic)));
+  const readable = collections === '*' ? undefined : new Set(collections);
+  return (topic) => {
+    const asMessage = matches(topic);
+    return { asMessage, asChange: asMessage && (readable?.has(firstSegment(topic)) ?? true) };
+  };
 };
+
+/** What a walk does with a message that is wanted: whether it goes on behind it, ends with it or before it. */
+type Step = 'on' | 'last' | 'not';
 
 export class LogReader {
   readonly #database: Database;
   readonly #bounds: Statement;
-  readonly #all: Statement;
-  readonly #some: Statement;
-  readonly #countAll: Statement;
-  readonly #countSome: Statement;
-  #wanted: Wanted = () => false;
+  readonly #facts: Statement;
+  readonly #blocks: Statement;
+  readonly #bytes: Statement;
 
   constructor(database: Database) {
     this.#database = database;
-    // Asked within the walk, before a row's data is read: what does not match costs its topic and no more.
-    database.function('wanted', (topic, change) => (this.#wanted(String(topic), Number(change)) ? 1 : 0));
-    const columns = 'seq, timestamp, change, topic, message_id, data';
-    this.#bounds = prepareRows(database, 'SELECT last, (SELECT min(seq) FROM log) FROM state WHERE id = 1');
-    this.#all = prepareRows(database, `SELECT ${columns} FROM log WHERE seq > ? AND seq <= ? AND topic NOT GLOB '$*' ORDER BY seq`);
-    this.#some = prepareRows(database, `SELECT ${columns} FROM log WHERE seq > ? AND seq <= ? AND wanted(topic, change) ORDER BY seq`);
-    const counted = (which: string): string =>
-      `SELECT count(*), max(seq) FROM (SELECT seq FROM log WHERE seq > ? AND seq <= ? AND ${which} ORDER BY seq LIMIT ?)`;
-    this.#countAll = prepareRows(database, counted("topic NOT GLOB '$*'"));
-    this.#countSome = prepareRows(database, counted('wanted(topic, change)'));
+    this.#bounds = prepareRows(database, `SELECT (${NEWEST_SQL}), (SELECT first FROM log ORDER BY last LIMIT 1)`);
+    const from = 'FROM log WHERE last > ? ORDER BY last';
+    this.#facts = prepareRows(database, `SELECT ${FACTS_SQL} ${from}`);
+    this.#blocks = prepareRows(database, `SELECT ${BLOCK_SQL} ${from}`);
+    this.#bytes = prepareRows(database, 'SELECT bytes FROM log WHERE last = ?');
   }
 
   /** Packs the messages, each behind a 1, then a 0, cursor, more, first and how many places were looked at. */
-  read(query: LogQuery, packer: Packer): void {
+  read({ after, filter, limit, maxBytes }: LogQuery, packer: Packer): void {
     this.#database.exec('BEGIN');
     try {
-      const [last, oldest] = firstRow(this.#bounds) as [number, number | null];
-      const first = oldest ?? last + 1;
-      const from = Math.max(query.after, first - 1);
-      const stop = this.#pack(query, from, Math.min(last, from + MOST_PLACES), packer);
-      const cursor = Math.max(query.after, stop);
+      const { first, last } = this.#ends();
+      const from = Math.max(after, first - 1);
+      let count = 0;
+      let bytes = 0;
+      // Where all is wanted the bytes come with the facts; else only those of blocks in which something is.
+      const statement = filter.collections === '*' && filter.patterns.includes('**') ? this.#blocks : this.#facts;
+      const stop = this.#walk(statement, filter, from, Math.min(last, from + MOST_PLACES), (block, index) => {
+        bytes += block.size(index);
+        if (count > 0 && bytes > maxBytes) return 'not';
+        count++;
+        if (!block.hasBytes) block.bring(firstRow(this.#bytes, block.last)?.[0]);
+        packStored(packer, block.message(index));
+        return count === limit ? 'last' : 'on';
+      });
+      const cursor = Math.max(after, stop);
       packer.number(0);
       packer.number(cursor);
       packer.number(last > cursor ? 1 : 0);
@@ -67,60 +75,43 @@ export class LogReader {
   count({ after, through, filter, most }: CountQuery, packer: Packer): void {
     this.#database.exec('BEGIN');
     try {
-      const [last, oldest] = firstRow(this.#bounds) as [number, number | null];
-      const first = oldest ?? last + 1;
+      const { first, last } = this.#ends();
       const from = Math.max(after, first - 1);
-      const to = Math.min(last, through, from + MOST_PLACES);
-      const statement = this.#select(filter) ? this.#countAll : this.#countSome;
-      const until = performance.now() + MOST_MS;
+      const to = most > 0 ? Math.min(last, through, from + MOST_PLACES) : from;
       let count = 0;
-      let reached = from;
-      while (reached < to && count < most && (reached === from || performance.now() < until)) {
-        const end = Math.min(to, reached + STEP_PLACES);
-        const [found, newest] = firstRow(statement, reached, end, most - count) as [number, number];
-        count += found;
-        // Where there are enough, nobody has looked beyond the last of them.
-        reached = count === most ? newest : end;
-      }
+      const reached = this.#walk(this.#facts, filter, from, to, () => (++count === most ? 'last' : 'on'));
       for (const number of [count, Math.max(after, reached), first, reached - from]) packer.number(number);
     } finally {
       this.#database.exec('COMMIT');
     }
   }
 
-  /** Sets what is wanted; whether that is all. */
-  #select(filter: LogFilter): boolean {
-    const isAll = filter.collections === '*' && filter.patterns.includes('**');
-    if (!isAll) this.#wanted = wantedBy(filter);
-    return isAll;
+  #ends(): { readonly first: number; readonly last: number } {
+    const [last, first] = firstRow(this.#bounds) as [number, number | null];
+    return { last, first: first ?? last + 1 };
   }
 
-  /** Packs what is wanted up to a place; the place that was reached. */
-  #pack({ filter, limit, maxBytes }: LogQuery, from: number, to: number, packer: Packer): number {
-    const statement = this.#select(filter) ? this.#all : this.#some;
+  /** Shows each message that is wanted, up to a place or until time is up; the place up to which all was looked at. */
+  #walk(statement: Statement, filter: LogFilter, from: number, to: number, show: (block: Block, index: number) => Step): number {
+    if (from >= to) return from;
+    const wanted = wantedBy(filter);
     const until = performance.now() + MOST_MS;
-    let count = 0;
-    let bytes = 0;
     let reached = from;
-    while (reached < to && (reached === from || performance.now() < until)) {
-      const end = Math.min(to, reached + STEP_PLACES);
-      for (const row of eachRow(statement, reached, end)) {
-        const [seq, timestamp, change, topic, messageId, data] = row as unknown as Row;
-        bytes += Buffer.byteLength(topic) + Buffer.byteLength(data);
+    for (const row of eachRow(statement, from)) {
+      const block = new Block(row);
+      const topics = block.topics.map(wanted);
+      const end = Math.min(block.count, block.indexOf(to) + 1);
+      for (let index = Math.max(0, block.indexOf(from + 1)); index < end; index++) {
+        const topic = topics[block.topicAt(index)] as (typeof topics)[number];
+        if (!(block.isChange(index) ? topic.asChange : topic.asMessage)) continue;
+        const step = show(block, index);
         // The place before this one, not that of the last match: what lies between was looked at.
-        if (count > 0 && bytes > maxBytes) return seq - 1;
-        count++;
-        packer.number(1);
-        packer.number(seq);
-        packer.text(messageId);
-        packer.text(topic);
-        packer.number(timestamp);
-        packer.text(data);
-        packer.number(change);
-        if (count === limit) return seq;
+        if (step === 'not') return block.first + index - 1;
+        if (step === 'last') return block.first + index;
       }
-      reached = end;
+      reached = Math.min(block.last, to);
+      if (reached === to || performance.now() >= until) return reached;
     }
-    return reached;
+    return to;
   }
 }

@@ -1,12 +1,10 @@
-// The growing end of the log, in the writer: places, bytes, the newest client message below each first segment. Rows are
-// gathered and inserted several at a time; whoever reads the log in the writer flushes first.
+// The growing end of the log, in the writer: places, bytes, the newest client message below each first segment. Messages are
+// gathered in a block and inserted with it; whoever reads the log in the writer flushes first.
 import type { NewMessage } from '../../ports/storage.ts';
-import { type Database, firstRow, prepareRows, rows, type Statement, type Value } from './database.ts';
+import { Block, FACTS_SQL, OVERHEAD_BYTES } from './block.ts';
+import { BlockBuilder, type PublishAsBytes } from './block-builder.ts';
+import { type Database, eachRow, firstRow, prepareRows, type Statement, type Value } from './database.ts';
 
-const ROWS_AT_ONCE = 16;
-const COLUMNS = 8;
-/** What a message costs beside its topic and data, as retention counts it: ids, times, the row, its part of the pages. */
-export const OVERHEAD_BYTES = 128;
 // How far the table of segments may lag: what a start has to read again.
 const MOST_SEGMENTS = 1024;
 const MOST_LAG = 65_536;
@@ -28,17 +26,12 @@ export const firstSegmentOf = (topic: string): string => {
 /** A copy that does not keep alive the larger string that it was cut from. */
 const detached = (text: string): string => Buffer.from(text, 'utf8').toString('utf8');
 
-const insertSql = (count: number): string =>
-  `INSERT INTO log (seq, timestamp, change, topic, message_id, client, request_id, data) VALUES ${Array<string>(count).fill('(?,?,?,?,?,?,?,?)').join(',')}`;
-
 export class LogTail {
-  readonly #one: Statement;
-  readonly #many: Statement;
+  readonly #block: BlockBuilder;
   readonly #segmentAt: Statement;
   readonly #keepSegment: Statement;
   readonly #oldest: Statement;
 
-  #pending: Value[] = [];
   /** Since the table of segments was written. */
   #segments = new Map<string, number>();
   /** Of the open transaction. */
@@ -52,27 +45,37 @@ export class LogTail {
   bytes: number;
   oldest: number;
   lastRequest: number;
-  /** Every character of the batch is one byte: bytes need no counting. */
-  isPlain = false;
 
   constructor(database: Database) {
-    this.#one = database.prepare(insertSql(1));
-    this.#many = database.prepare(insertSql(ROWS_AT_ONCE));
+    this.#block = new BlockBuilder(database);
     this.#segmentAt = prepareRows(database, 'SELECT last FROM segments WHERE segment = ?');
     this.#keepSegment = database.prepare('INSERT INTO segments (segment, last) VALUES (?, ?) ON CONFLICT DO UPDATE SET last = excluded.last');
-    this.#oldest = prepareRows(database, 'SELECT seq, timestamp FROM log ORDER BY seq LIMIT 1');
+    this.#oldest = prepareRows(database, `SELECT ${FACTS_SQL} FROM log ORDER BY last LIMIT 1`);
 
     const state = firstRow(prepareRows(database, 'SELECT last, bytes, last_request, segments_through FROM state WHERE id = 1')) as Value[];
     this.last = Number(state[0]);
     this.bytes = Number(state[1]);
-    this.lastRequest = Number(state[2]);
+    this.lastRequest = Math.max(Number(state[2]), Number(firstRow(prepareRows(database, 'SELECT max(age) FROM requests'))?.[0]));
     this.#segmentsThrough = Number(state[3]);
+    this.#readBehind(database);
     this.first = 0;
     this.oldest = Number.NaN;
     this.readOldest();
     this.#committed = { ...this.numbers, lastRequest: this.lastRequest };
-    for (const [seq, topic] of rows(prepareRows(database, 'SELECT seq, topic FROM log WHERE seq > ? AND change = 0'), this.#segmentsThrough)) {
-      this.#note(this.#segments, firstSegmentOf(String(topic)), Number(seq));
+  }
+
+  /** Reads what the state and the table of segments do not stand for yet. */
+  #readBehind(database: Database): void {
+    const behind = prepareRows(database, `SELECT ${FACTS_SQL} FROM log WHERE last > ? ORDER BY last`);
+    const counted = this.last;
+    for (const row of eachRow(behind, Math.min(counted, this.#segmentsThrough))) {
+      const block = new Block(row);
+      for (let index = 0; index < block.count; index++) {
+        if (!block.isChange(index)) this.#note(this.#segments, firstSegmentOf(block.topic(index)), block.first + index);
+      }
+      if (block.last <= counted) continue;
+      this.bytes += block.weight();
+      this.last = block.last;
     }
   }
 
@@ -83,8 +86,9 @@ export class LogTail {
   /** Reads where the log begins: at the start and after a trim. */
   readOldest(): void {
     const row = firstRow(this.#oldest);
-    this.first = row === undefined ? this.last + 1 : Number(row[0]);
-    this.oldest = row === undefined ? Number.NaN : Number(row[1]);
+    const block = row === undefined ? undefined : new Block(row);
+    this.first = block?.first ?? this.last + 1;
+    this.oldest = block?.timestamp(0) ?? Number.NaN;
   }
 
   #note(segments: Map<string, number>, segment: string, seq: number): void {
@@ -93,32 +97,46 @@ export class LogTail {
     else segments.set(detached(segment), seq);
   }
 
-  append(message: NewMessage, client: string | null, requestId: string | null): number {
+  /** Appends a message, of a publish with its name; its place. */
+  append(message: NewMessage, client: string | null, requestId: string | null, fingerprint: number): number {
+    const { messageId, timestamp, data } = message;
+    const size = Buffer.byteLength(messageId) + (requestId === null ? 0 : Buffer.byteLength(requestId)) + Buffer.byteLength(data);
+    const seq = this.#next(timestamp, size);
+    this.bytes += this.#block.add(seq, message, client, requestId, fingerprint, size) + OVERHEAD_BYTES;
+    return seq;
+  }
+
+  /** Appends a publish as bytes; its place. */
+  appendPublish(publish: PublishAsBytes, fingerprint: number): number {
+    const seq = this.#next(publish.timestamp, publish.size);
+    this.bytes += this.#block.addPublish(seq, publish, fingerprint) + OVERHEAD_BYTES;
+    return seq;
+  }
+
+  #next(timestamp: number, size: number): number {
     const seq = ++this.last;
-    const { topic, data, timestamp } = message;
-    this.#pending.push(seq, timestamp, message.change ? 1 : 0, topic, message.messageId, client, requestId, data);
-    this.bytes += (this.isPlain ? topic.length + data.length : Buffer.byteLength(topic) + Buffer.byteLength(data)) + OVERHEAD_BYTES;
-    if (!message.change) this.#note(this.#fresh, firstSegmentOf(topic), seq);
+    if (!this.#block.takes(seq, timestamp, size)) this.flush();
     if (Number.isNaN(this.oldest)) {
       this.first = seq;
       this.oldest = timestamp;
-    }
-    if (this.#pending.length === ROWS_AT_ONCE * COLUMNS) {
-      this.#many.run(...this.#pending);
-      this.#pending.length = 0;
     }
     return seq;
   }
 
   /** Inserts what was gathered. */
   flush(): void {
-    const pending = this.#pending;
-    for (let index = 0; index < pending.length; index += COLUMNS) this.#one.run(...pending.slice(index, index + COLUMNS));
-    pending.length = 0;
+    for (const [topic, seq] of this.#block.newest()) this.#note(this.#fresh, firstSegmentOf(topic), seq);
+    this.#block.write();
+  }
+
+  /** Inserts what was gathered where this place is among it. */
+  reach(seq: number): void {
+    if (this.#block.count > 0 && seq >= this.#block.first) this.flush();
   }
 
   /** Whether the log holds a client's message below this first segment (3.2.5). */
   holdsClientMessage(segment: string): boolean {
+    this.flush();
     const candidates = [this.#fresh.get(segment), this.#segments.get(segment), firstRow(this.#segmentAt, segment)?.[0]];
     return candidates.some((seq) => typeof seq === 'number' && seq >= this.first);
   }
@@ -152,7 +170,7 @@ export class LogTail {
 
   /** Nothing of the transaction stands. */
   rolledBack(): void {
-    this.#pending.length = 0;
+    this.#block.clear();
     this.#fresh.clear();
     this.#segmentsWritten = false;
     ({ first: this.first, last: this.last, bytes: this.bytes, oldest: this.oldest, lastRequest: this.lastRequest } = this.#committed);

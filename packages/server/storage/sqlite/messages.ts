@@ -7,7 +7,7 @@ import type { LogNumbers } from './log-tail.ts';
 import type { Numbers } from './packing.ts';
 
 export type ToWriter =
-  | readonly [kind: 'commit', now: number, text: string, numbers: Numbers, segment: number, start: number, end: number, isPlain: boolean]
+  | readonly [kind: 'commit', now: number, text: string, numbers: Numbers, segment: number, start: number]
   /** Memory in which publishes will come. */
   | readonly [kind: 'segment', id: number, memory: SharedArrayBuffer]
   | readonly [kind: 'tidy', policy: TidyPolicy]

@@ -12,12 +12,15 @@ export type Numbers = Float64Array<ArrayBuffer> | readonly number[];
 const FEW = 64;
 
 const ABSENT = -1;
+/** Stands before a name that comes for the first time. */
+const NEW_NAME = -1;
 
 export class Packer {
   #numbers = new Float64Array(256);
   #count = 0;
   #texts: string[] = [];
   #characters = 0;
+  readonly #names = new Map<string, number>();
 
   /** Characters so far. */
   get characters(): number {
@@ -44,6 +47,15 @@ export class Packer {
     else this.text(value);
   }
 
+  /** A text that is likely to come again: from the second time on it is a number. */
+  name(value: string): void {
+    const known = this.#names.get(value);
+    if (known !== undefined) return this.number(known);
+    this.#names.set(value, this.#names.size);
+    this.number(NEW_NAME);
+    this.text(value);
+  }
+
   /** What was packed; the packer is empty afterwards and can be used again. */
   finish(): Packed {
     const numbers = this.#count <= FEW ? Array.from(this.#numbers.subarray(0, this.#count)) : this.#numbers.slice(0, this.#count);
@@ -51,6 +63,7 @@ export class Packer {
     this.#count = 0;
     this.#texts = [];
     this.#characters = 0;
+    this.#names.clear();
     return packed;
   }
 }
@@ -60,6 +73,8 @@ export class Unpacker {
   readonly #text: string;
   #next = 0;
   #character = 0;
+  /** Those that came so far. */
+  readonly names: string[] = [];
 
   constructor(packed: Packed) {
     this.#numbers = packed.numbers;
@@ -86,5 +101,15 @@ export class Unpacker {
       return null;
     }
     return this.text();
+  }
+
+  /** Where a name stands among `names`. */
+  nameAt(): number {
+    const known = this.number();
+    return known === NEW_NAME ? this.names.push(this.text()) - 1 : known;
+  }
+
+  name(): string {
+    return this.names[this.nameAt()] as string;
   }
 }

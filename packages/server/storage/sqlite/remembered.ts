@@ -1,8 +1,10 @@
-// The rows that requests are remembered as, and how one is found by its name: the writer before it writes, the main thread
+// What requests are remembered as in the log and in `requests`, and how one is found by its name: the writer before it writes, the main thread
 // for `findRequest`. Both go through generations of fingerprints; neither trusts them without the row.
 import type { RememberedRequest } from '../../ports/storage.ts';
+import { BLOCK_SQL, Block } from './block.ts';
 import { type Database, firstRow, prepareRows, type Statement } from './database.ts';
-import { type Findable, type Fingerprint, fingerprinter, Generation, type SharedGeneration } from './generation.ts';
+import { type Fingerprint, fingerprints } from './fingerprint.ts';
+import { type Findable, Generation, type SharedGeneration } from './generation.ts';
 import { preparePart, StoredGeneration } from './stored-generation.ts';
 
 /** Where a generation's places point: into the log, or into `requests`. */
@@ -14,22 +16,17 @@ export class RememberedRows {
   readonly #change: Statement;
 
   constructor(database: Database) {
-    this.#publish = prepareRows(database, 'SELECT client, request_id, timestamp, message_id, topic, data FROM log WHERE seq = ?');
+    this.#publish = prepareRows(database, `SELECT ${BLOCK_SQL} FROM log WHERE last >= ? ORDER BY last LIMIT 1`);
     this.#change = prepareRows(database, 'SELECT client, request_id, operation, outcome, first_seq FROM requests WHERE age = ?');
   }
 
   publish(seq: number, client: string, requestId: string, forgottenBefore: number): RememberedRequest | undefined {
     const row = firstRow(this.#publish, seq);
-    if (row === undefined || row[1] !== requestId || row[0] !== client || Number(row[2]) < forgottenBefore) return undefined;
-    const message = {
-      seq,
-      messageId: String(row[3]),
-      topic: String(row[4]),
-      timestamp: Number(row[2]),
-      data: String(row[5]),
-      change: false,
-    };
-    return { kind: 'publish', message };
+    if (row === undefined) return undefined;
+    const block = new Block(row);
+    const index = block.indexOf(seq);
+    if (index < 0 || block.client(index) !== client || block.requestId(index) !== requestId || block.timestamp(index) < forgottenBefore) return undefined;
+    return { kind: 'publish', message: block.message(index) };
   }
 
   change(age: number, client: string, requestId: string): RememberedRequest | undefined {
@@ -51,7 +48,7 @@ export class RememberedRequests {
   constructor(database: Database, salt: string) {
     this.#rows = new RememberedRows(database);
     this.#part = preparePart(database);
-    this.#fingerprint = fingerprinter(salt);
+    this.#fingerprint = fingerprints(salt).ofTexts;
   }
 
   /** The generations as they are now, oldest first. */

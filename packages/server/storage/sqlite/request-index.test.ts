@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { openPlain, prepareRows, rows } from './database.ts';
-import { fingerprinter, Generation, MOST_SLOTS } from './generation.ts';
+import { fingerprints } from './fingerprint.ts';
+import { Generation, MOST_SLOTS } from './generation.ts';
 import { findIn } from './remembered.ts';
 import { MOST_SPAN, RequestIndex } from './request-index.ts';
 import { migrate } from './schema.ts';
@@ -97,7 +98,7 @@ describe('the index of remembered requests', () => {
   });
 
   it('keeps names apart that look alike joined', () => {
-    const name = fingerprinter('0123456789abcdef');
+    const name = fingerprints('0123456789abcdef').ofTexts;
     const pairs = [
       ['ab', 'c'],
       ['a', 'bc'],
@@ -111,6 +112,6 @@ describe('the index of remembered requests', () => {
     assert.equal(new Set(pairs.map(([client, requestId]) => name(client, requestId))).size, pairs.length);
     const many = new Set(Array.from({ length: 200_000 }, (_, n) => name('client', `id-${n}`)));
     assert.ok(many.size > 199_900, `${many.size} of 200,000`);
-    assert.notEqual(name('a', 'b'), fingerprinter('fedcba9876543210')('a', 'b'));
+    assert.notEqual(name('a', 'b'), fingerprints('fedcba9876543210').ofTexts('a', 'b'));
   });
 });

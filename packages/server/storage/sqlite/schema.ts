@@ -2,9 +2,14 @@
 // of a newer version is refused. The tables of documents are made with their collections (`tables.ts`).
 import { StorageError } from '../../ports/storage.ts';
 import type { Database } from './database.ts';
+import { isFull } from './faults.ts';
+import { rowsToBlocks } from './rows-to-blocks.ts';
+
+/** SQL, or what takes more than that; it runs within a transaction. */
+export type Migration = string | ((database: Database) => void);
 
 /** Each brings a store from the version of its place to the next one. Never edit one that was released: add one. */
-export const MIGRATIONS: readonly string[] = [
+export const MIGRATIONS: readonly Migration[] = [
   `
   -- One row. 'last' is the newest place ever given out: the log may be empty and still go on from there. Requests named
   -- in rows up to publishes_from and changes_from are in stored generations; segments_through says as much of 'segments'.
@@ -78,12 +83,22 @@ export const MIGRATIONS: readonly string[] = [
     updated INTEGER NOT NULL
   ) STRICT;
   `,
+  // The log in blocks, a row for many messages; the row of the state is as of the last time that it was written.
+  rowsToBlocks,
 ];
 
 const versionOf = (database: Database): number => Number(database.prepare('PRAGMA user_version').get()?.user_version);
 
+const checkpoint = (database: Database): void => {
+  try {
+    database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+  } catch (error) {
+    if (!isFull(error)) throw error;
+  }
+};
+
 /** Brings the store to the newest version, or refuses it. Each step stands or falls as a whole. */
-export const migrate = (database: Database, salt: () => string, migrations: readonly string[] = MIGRATIONS): void => {
+export const migrate = (database: Database, salt: () => string, migrations: readonly Migration[] = MIGRATIONS): void => {
   const found = versionOf(database);
   if (found > migrations.length) {
     throw new StorageError(
@@ -94,7 +109,9 @@ export const migrate = (database: Database, salt: () => string, migrations: read
   for (let version = found; version < migrations.length; version++) {
     database.exec('BEGIN IMMEDIATE');
     try {
-      database.exec(migrations[version] as string);
+      const migration = migrations[version] as Migration;
+      if (typeof migration === 'string') database.exec(migration);
+      else migration(database);
       if (version === 0) {
         database.prepare('INSERT INTO state VALUES (1, 0, 0, 0, 0, 0, 0, 0, ?, 0)').run(salt());
       }
@@ -105,4 +122,6 @@ export const migrate = (database: Database, salt: () => string, migrations: read
       throw error;
     }
   }
+  // What moved much lies in the WAL: into the database with it while nobody waits. Where there is no room, it waits for later checkpoints.
+  if (found > 0 && found < migrations.length) checkpoint(database);
 };

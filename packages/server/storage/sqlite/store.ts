@@ -1,9 +1,11 @@
 // The writer's store: checks a unit against everything before it, then writes it. A unit that is refused has written
 // nothing by then, so refusing needs no savepoint. Knows nothing of threads.
-import type { ConflictReason, DocumentChange, RememberedRequest, RequestName } from '../../ports/storage.ts';
+import type { ConflictReason, DocumentChange, NewMessage, RememberedRequest, RequestName } from '../../ports/storage.ts';
+import { Block, FACTS_SQL } from './block.ts';
 import { type Database, eachRow, firstRow, prepareRows, type Statement, type Value } from './database.ts';
 import { type DocumentState, Documents, sameState } from './documents.ts';
-import { type Fingerprint, fingerprinter } from './generation.ts';
+import { type Fingerprints, fingerprints } from './fingerprint.ts';
+import type { Incoming, Publish } from './incoming.ts';
 import { LogTail } from './log-tail.ts';
 import { RememberedRows } from './remembered.ts';
 import { RequestIndex } from './request-index.ts';
@@ -17,6 +19,25 @@ export type Outcome =
   | { readonly status: 'reused' }
   | { readonly status: 'conflict'; readonly reason: ConflictReason };
 
+/**
+ * How far the row of the state may stay behind the log: what a start has to read again. Else each commit would write a page for it, which is half of
+ * what a commit of one message writes.
+ */
+const MOST_LAG = 4_096;
+
+/** What the row of the state says, in the order of its columns. */
+type Kept = readonly [
+  last: number,
+  bytes: number,
+  lastRequest: number,
+  forgottenBefore: number,
+  publishesFrom: number,
+  changesFrom: number,
+  segmentsThrough: number,
+];
+
+const KEPT_SQL = 'last, bytes, last_request, forgotten_before, publishes_from, changes_from, segments_through';
+
 export class Store {
   readonly database: Database;
   readonly log: LogTail;
@@ -25,9 +46,17 @@ export class Store {
   readonly changes: RequestIndex;
   readonly salt: string;
   forgottenBefore: number;
-  readonly #fingerprint: Fingerprint;
+  readonly fingerprints: Fingerprints;
   readonly #remembered: RememberedRows;
   readonly #keep: Statement;
+  #kept: Kept;
+  /** Of the open transaction. */
+  #keeping: Kept | undefined;
+  /** The open transaction changed the state other than by what it appended. */
+  mustKeep = false;
+  /** Whose row is looked for. */
+  #client = '';
+  #requestId: string | Publish = '';
   /** Generations whose parts lie around from before this start. */
   readonly orphans: number[];
   readonly #rememberChange: Statement;
@@ -38,38 +67,39 @@ export class Store {
 
   constructor(database: Database) {
     this.database = database;
-    const state = firstRow(prepareRows(database, 'SELECT salt, forgotten_before, publishes_from, changes_from FROM state WHERE id = 1')) as Value[];
+    const state = firstRow(prepareRows(database, `SELECT salt, ${KEPT_SQL} FROM state WHERE id = 1`)) as Value[];
     this.salt = String(state[0]);
-    this.forgottenBefore = Number(state[1]);
+    this.#kept = state.slice(1).map(Number) as unknown as Kept;
+    this.forgottenBefore = this.#kept[3];
     this.log = new LogTail(database);
     this.documents = new Documents(database);
-    this.#fingerprint = fingerprinter(this.salt);
+    this.fingerprints = fingerprints(this.salt);
     this.#remembered = new RememberedRows(database);
     this.#rememberChange = database.prepare('INSERT INTO requests (age, at, client, request_id, first_seq, operation, outcome) VALUES (?, ?, ?, ?, ?, ?, ?)');
     this.#probe = database.prepare('UPDATE state SET probes = probes + 1 WHERE id = 1');
     this.#recordExists = prepareRows(database, 'SELECT 1 FROM records WHERE kind = ? AND id = ?');
     this.#putRecord = database.prepare('INSERT INTO records (kind, id, body) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET body = excluded.body');
     this.#removeRecord = database.prepare('DELETE FROM records WHERE kind = ? AND id = ?');
-    this.#keep = database.prepare(
-      'UPDATE state SET last = ?, bytes = ?, last_request = ?, forgotten_before = ?, publishes_from = ?, changes_from = ?, segments_through = ? WHERE id = 1',
-    );
+    this.#keep = database.prepare(`UPDATE state SET (${KEPT_SQL}) = (?, ?, ?, ?, ?, ?, ?) WHERE id = 1`);
     this.orphans = readOrphans(database);
     const numbering = { next: Number(firstRow(prepareRows(database, 'SELECT coalesce(max(generation), 0) FROM generation_parts'))?.[0]) + 1 };
     this.publishes = new RequestIndex(database, 'publish', numbering);
     this.changes = new RequestIndex(database, 'change', numbering);
-    this.#rebuild(Number(state[2]), Number(state[3]));
+    this.#rebuild(this.#kept[4], this.#kept[5]);
   }
 
-  /** Reads the names again that are in no stored generation: at most some two millions of rows, however long the log. */
+  /** Reads the fingerprints again that are in no stored generation: those of at most some two millions of messages, however long the log. */
   #rebuild(publishesFrom: number, changesFrom: number): void {
-    const log = prepareRows(this.database, 'SELECT seq, client, request_id, timestamp FROM log WHERE seq > ? AND request_id IS NOT NULL');
-    for (const [seq, client, requestId, timestamp] of eachRow(log, publishesFrom)) {
-      if (Number(timestamp) < this.forgottenBefore) continue;
-      this.publishes.add(this.#fingerprint(String(client), String(requestId)), Number(seq), Number(timestamp));
+    for (const row of eachRow(prepareRows(this.database, `SELECT ${FACTS_SQL} FROM log WHERE last > ? ORDER BY last`), publishesFrom)) {
+      const block = new Block(row);
+      for (let index = Math.max(0, block.indexOf(publishesFrom + 1)); index < block.count; index++) {
+        if (!block.isPublish(index) || block.timestamp(index) < this.forgottenBefore) continue;
+        this.publishes.add(block.fingerprint(index), block.first + index, block.timestamp(index));
+      }
     }
     const requests = prepareRows(this.database, 'SELECT age, client, request_id, at FROM requests WHERE age > ?');
     for (const [age, client, requestId, at] of eachRow(requests, changesFrom)) {
-      this.changes.add(this.#fingerprint(String(client), String(requestId)), Number(age), Number(at));
+      this.changes.add(this.fingerprints.ofTexts(String(client), String(requestId)), Number(age), Number(at));
     }
   }
 
@@ -79,7 +109,7 @@ export class Store {
     log.finish();
     publishes.step(log.last);
     changes.step(log.lastRequest);
-    this.#keep.run(
+    const state: Kept = [
       log.last,
       log.bytes,
       log.lastRequest,
@@ -87,25 +117,68 @@ export class Store {
       publishes.storedThrough(log.last),
       changes.storedThrough(log.lastRequest),
       log.segmentsThrough,
+    ];
+    if (!this.mustKeep && !this.#isBehind(state)) return;
+    this.#keep.run(...state);
+    this.#keeping = state;
+  }
+
+  /** Whether the row of the state is too far behind, or wrong other than by that. */
+  #isBehind([last, , lastRequest, forgottenBefore, publishesFrom, changesFrom, segmentsThrough]: Kept): boolean {
+    const kept = this.#kept;
+    // Reading from a place that is too low costs time, from one that is too high it loses what lies before.
+    const isFar = (now: number, then: number): boolean => now < then || now - then >= MOST_LAG;
+    return (
+      forgottenBefore !== kept[3] ||
+      segmentsThrough !== kept[6] ||
+      isFar(last, kept[0]) ||
+      isFar(lastRequest, kept[2]) ||
+      isFar(publishesFrom, kept[4]) ||
+      isFar(changesFrom, kept[5])
     );
   }
 
   /** The transaction stands. True where it changed a collection. */
   committed(): boolean {
+    this.#settle();
     this.log.committed();
     this.publishes.committed();
     this.changes.committed();
     return this.documents.settle(true);
   }
 
-  /** Nothing of the transaction stands. Fingerprints that it added point at rows that are not theirs, and so at nothing. */
+  /** Nothing of the transaction stands. Fingerprints that it added point at messages that are not theirs, and so at nothing. */
   rolledBack(): void {
+    this.#keeping = undefined;
+    this.#settle();
     this.log.rolledBack();
     this.documents.settle(false);
   }
 
-  /** Checks and writes one unit. Throws where the disk does; then the transaction has to be rolled back. */
-  apply(unit: UnitToWrite, now: number): Outcome {
+  #settle(): void {
+    if (this.#keeping !== undefined) this.#kept = this.#keeping;
+    this.#keeping = undefined;
+    this.mustKeep = false;
+  }
+
+  /** Checks and writes one of the units that came in. Throws where the disk does; then the transaction has to be rolled back. */
+  apply(incoming: Incoming, index: number, now: number): Outcome {
+    const unit = incoming.unit(index);
+    return unit === undefined ? this.#publish(incoming.publish(index)) : this.#carryOut(unit, now);
+  }
+
+  #publish(publish: Publish): Outcome {
+    const { fingerprint } = publish;
+    const remembered = this.#find(fingerprint, publish.client, publish);
+    if (remembered === undefined) {
+      const seq = this.log.appendPublish(publish, fingerprint);
+      this.publishes.add(fingerprint, seq, publish.timestamp);
+      return seq;
+    }
+    return isSamePublish(publish, remembered) ? { status: 'replayed', remembered } : { status: 'reused' };
+  }
+
+  #carryOut(unit: UnitToWrite, now: number): Outcome {
     if (unit.probe) {
       this.#probe.run();
       return 0;
@@ -113,14 +186,15 @@ export class Store {
     const { request } = unit;
     let fingerprint = 0;
     if (request !== undefined) {
-      fingerprint = this.#fingerprint(request.client, request.requestId);
-      const remembered = this.#find(fingerprint, request);
+      const { client, requestId } = request;
+      fingerprint = this.fingerprints.ofTexts(client, requestId);
+      const remembered = this.#find(fingerprint, client, requestId);
       if (remembered !== undefined) {
         return isSameOperation(request, unit, remembered) ? { status: 'replayed', remembered } : { status: 'reused' };
       }
       if (request.kind === 'publish') {
-        const message = unit.messages[0] as UnitToWrite['messages'][number];
-        const seq = this.log.append(message, request.client, request.requestId);
+        const message = unit.messages[0] as NewMessage;
+        const seq = this.log.append(message, client, requestId, fingerprint);
         this.publishes.add(fingerprint, seq, message.timestamp);
         return seq;
       }
@@ -130,14 +204,24 @@ export class Store {
     return this.#write(unit, fingerprint, now);
   }
 
-  #find(fingerprint: number, { client, requestId }: RequestName): RememberedRequest | undefined {
-    return (
-      this.publishes.find(fingerprint, (seq) => {
-        this.log.flush();
-        return this.#remembered.publish(seq, client, requestId, this.forgottenBefore);
-      }) ?? this.changes.find(fingerprint, (age) => this.#remembered.change(age, client, requestId))
-    );
+  #find(fingerprint: number, client: string, requestId: string | Publish): RememberedRequest | undefined {
+    this.#client = client;
+    this.#requestId = requestId;
+    return this.publishes.find(fingerprint, this.#publishAt) ?? this.changes.find(fingerprint, this.#changeAt);
   }
+
+  /** Made into a text only where a fingerprint was found. */
+  get #wanted(): string {
+    const requestId = this.#requestId;
+    return typeof requestId === 'string' ? requestId : requestId.requestId;
+  }
+
+  readonly #publishAt = (seq: number): RememberedRequest | undefined => {
+    this.log.reach(seq);
+    return this.#remembered.publish(seq, this.#client, this.#wanted, this.forgottenBefore);
+  };
+
+  readonly #changeAt = (age: number): RememberedRequest | undefined => this.#remembered.change(age, this.#client, this.#wanted);
 
   #refusal(unit: UnitToWrite): ConflictReason | undefined {
     const { documents, log } = this;
@@ -177,7 +261,7 @@ export class Store {
     for (const change of unit.documents) this.documents.change(change);
     let firstSeq = 0;
     for (const message of unit.messages) {
-      const seq = this.log.append(message, null, null);
+      const seq = this.log.append(message, null, null, 0);
       if (firstSeq === 0) firstSeq = seq;
     }
     for (const { kind, id, body } of unit.records) {
@@ -194,10 +278,10 @@ export class Store {
   }
 }
 
+const isSamePublish = ({ topic, data }: { readonly topic: string; readonly data: string }, remembered: RememberedRequest): boolean =>
+  remembered.kind === 'publish' && remembered.message.topic === topic && remembered.message.data === data;
+
 const isSameOperation = (request: RequestName, unit: UnitToWrite, remembered: RememberedRequest): boolean => {
-  if (request.kind === 'publish') {
-    const message = unit.messages[0];
-    return remembered.kind === 'publish' && remembered.message.topic === message?.topic && remembered.message.data === message.data;
-  }
+  if (request.kind === 'publish') return isSamePublish(unit.messages[0] as NewMessage, remembered);
   return remembered.kind === 'change' && remembered.operation === request.operation;
 };

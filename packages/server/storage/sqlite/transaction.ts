@@ -3,8 +3,8 @@
 // 'written' and nothing more is written (12.3).
 import type { Statement } from './database.ts';
 import { type Fault, faultOf, isBroken, isFull } from './faults.ts';
+import type { Incoming } from './incoming.ts';
 import type { Outcome, Store } from './store.ts';
-import type { UnitToWrite } from './units.ts';
 
 /** What became of a unit: written, refused, or not done. */
 export type Result = Outcome | { readonly status: 'fault'; readonly fault: Fault };
@@ -41,18 +41,30 @@ export class Transactions {
   }
 
   /** Does all units; the results are in their order, and what is written is on stable storage. */
-  write(units: readonly UnitToWrite[], now: number): readonly Result[] {
-    const joint = this.run(() => units.map((unit): Result => this.#store.apply(unit, now)));
+  write(incoming: Incoming, now: number): readonly Result[] {
+    const { count } = incoming;
+    const joint = this.run(() => this.#all(incoming, now));
     if (!isFault(joint)) return joint;
-    if (units.length === 1 || this.broken !== undefined) return units.map(() => joint);
+    if (count === 1 || this.broken !== undefined) return new Array<Result>(count).fill(joint);
     let full = 0;
-    return units.map((unit): Result => {
+    return Array.from({ length: count }, (_, index): Result => {
       // A large unit may find no room where a small one does, but not for ever: each try may move the whole WAL.
       if (full >= MOST_FULL) return joint;
-      const single = this.run((): Result => this.#store.apply(unit, now));
+      const single = this.one(incoming, index, now);
       full = isFault(single) && single.fault.problem === 'full' ? full + 1 : 0;
       return single;
     });
+  }
+
+  /** Does one unit by itself. */
+  one(incoming: Incoming, index: number, now: number): Result {
+    return this.run((): Result => this.#store.apply(incoming, index, now));
+  }
+
+  #all(incoming: Incoming, now: number): Result[] {
+    const results: Result[] = [];
+    for (let index = 0; index < incoming.count; index++) results.push(this.#store.apply(incoming, index, now));
+    return results;
   }
 
   /** Runs `work` as one transaction: its result stands on stable storage, or a fault does and nothing else. */

@@ -1,5 +1,4 @@
 // A unit as it crosses to the writer: every member in a fixed order, counts before lists.
-import { UUID_LENGTH } from '../../ports/ids.ts';
 import type {
   CollectionChange,
   DocumentChange,
@@ -21,8 +20,8 @@ const CHANGE = 2;
 /** Not a unit of the core but a tiny write that shows that one could succeed. */
 const PROBE = 3;
 /** A publish whose bytes lie in shared memory, and whose they are from here on. */
-const PUBLISHED = 4;
-const CLIENT = 5;
+export const PUBLISHED = 4;
+export const CLIENT = 5;
 
 /** A unit as the writer holds it. */
 export interface UnitToWrite {
@@ -167,44 +166,17 @@ export const packUnit = (packer: Packer, unit: WriteUnit): void => {
 /** Those that follow are this client's. */
 export const packClient = (packer: Packer, client: string): void => {
   packer.number(CLIENT);
-  packer.text(client);
+  packer.name(client);
 };
 
 /** A publish whose other bytes lie behind those of the one before it: its id, the requestId, the data. */
 export const packPublished = (packer: Packer, requestIdLength: number, topic: string, dataLength: number, timestamp: number): void => {
   packer.number(PUBLISHED);
   packer.number(requestIdLength);
-  packer.text(topic);
+  packer.name(topic);
   packer.number(dataLength);
   packer.number(timestamp);
 };
-
-/** The bytes of publishes, taken one after the other. */
-export class PublishedText {
-  readonly #bytes: Buffer;
-  readonly #isPlain: boolean;
-  /** All of it, where a byte is a character. */
-  readonly #text: string;
-  readonly #start: number;
-  #at: number;
-  client = '';
-
-  constructor(bytes: Buffer, start: number, end: number, isPlain: boolean) {
-    this.#bytes = bytes;
-    this.#isPlain = isPlain;
-    this.#text = isPlain ? bytes.toString('latin1', start, end) : '';
-    this.#start = start;
-    this.#at = start;
-  }
-
-  text(length: number): string {
-    const from = this.#at;
-    this.#at += length;
-    return this.#isPlain ? this.#text.slice(from - this.#start, this.#at - this.#start) : this.#bytes.toString('utf8', from, this.#at);
-  }
-}
-
-const NO_BYTES = new PublishedText(Buffer.alloc(0), 0, 0, true);
 
 export const packProbe = (packer: Packer): void => packer.number(PROBE);
 
@@ -218,22 +190,8 @@ const publishUnit = (client: string, requestId: string, message: NewMessage): Un
   collections: NONE,
 });
 
-/** Takes the next unit. */
-export const unpackUnit = (unpacker: Unpacker, published: PublishedText = NO_BYTES): UnitToWrite => {
-  let tag = unpacker.number();
-  if (tag === CLIENT) {
-    published.client = unpacker.text();
-    tag = unpacker.number();
-  }
-  if (tag === PUBLISHED) {
-    const requestIdLength = unpacker.number();
-    const topic = unpacker.text();
-    const dataLength = unpacker.number();
-    const timestamp = unpacker.number();
-    const messageId = published.text(UUID_LENGTH);
-    const requestId = published.text(requestIdLength);
-    return publishUnit(published.client, requestId, { messageId, topic, timestamp, data: published.text(dataLength), change: false });
-  }
+/** Takes the next unit, of which the tag was taken. */
+export const unpackUnit = (unpacker: Unpacker, tag: number): UnitToWrite => {
   if (tag === PROBE) {
     return { probe: true, request: undefined, expectations: NONE, documents: NONE, messages: NONE, records: NONE, collections: NONE };
   }
@@ -262,9 +220,29 @@ export const unpackLogCount = (page: Unpacker): LogCount & { readonly rowsRead: 
   rowsRead: page.number(),
 });
 
+/** Puts one of the messages of a page behind what was packed before. Within a page topics come again; among units of documents each is another. */
+export const packStored = (packer: Packer, { seq, messageId, topic, timestamp, data, change }: StoredMessage): void => {
+  packer.number(1);
+  packer.number(seq);
+  packer.text(messageId);
+  packer.name(topic);
+  packer.number(timestamp);
+  packer.text(data);
+  packer.number(change ? 1 : 0);
+};
+
+const unpackStored = (page: Unpacker): StoredMessage => ({
+  seq: page.number(),
+  messageId: page.text(),
+  topic: page.name(),
+  timestamp: page.number(),
+  data: page.text(),
+  change: page.number() === 1,
+});
+
 /** The page that a log reader packed. */
 export const unpackLogPage = (page: Unpacker): LogPage & { readonly rowsRead: number } => {
   const messages: StoredMessage[] = [];
-  while (page.number() === 1) messages.push({ seq: page.number(), ...unpackMessage(page) });
+  while (page.number() === 1) messages.push(unpackStored(page));
   return { messages, cursor: page.number(), more: page.number() === 1, first: page.number(), rowsRead: page.number() };
 };

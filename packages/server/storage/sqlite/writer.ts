@@ -4,22 +4,24 @@ import { randomBytes } from 'node:crypto';
 import { rmSync, truncateSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
+import type { TidyPolicy } from '../../ports/storage.ts';
 import { Checkpoints } from './checkpoints.ts';
 import { openForWriting, PAGE_BYTES } from './database.ts';
 import { beginEpoch } from './epochs.ts';
 import { type Fault, FULL, faultOf, isBroken, isFull } from './faults.ts';
 import { Gate } from './gate.ts';
+import { Incoming } from './incoming.ts';
 import { type Exception, type FromWriter, type News, numbersOf, placeAt, type ToWriter } from './messages.ts';
-import { Unpacker } from './packing.ts';
 import { letsGo, Room } from './room.ts';
 import { migrate } from './schema.ts';
 import { Store } from './store.ts';
 import { Tidying } from './tidy.ts';
-import { isFault, type Result, Transactions } from './transaction.ts';
-import { PublishedText, type UnitToWrite, unpackUnit } from './units.ts';
+import { type FaultResult, isFault, type Result, Transactions } from './transaction.ts';
 
 const WAL_HEADER_BYTES = 32;
 const FRAME_BYTES = 24 + PAGE_BYTES;
+/** What a step of tidying may touch. */
+const TIDY_BYTES = 1 << 20;
 
 const { path, gate } = workerData as { readonly path: string; readonly gate: SharedArrayBuffer };
 const reserve = join(dirname(path), 'reserve');
@@ -84,21 +86,22 @@ const serve = (store: Store): void => {
   };
   const numbers = (units = 0) => numbersOf({ log: store.log.numbers, commits: transactions.commits, forgottenBefore: store.forgottenBefore }, units);
 
-  const write = (units: readonly UnitToWrite[], now: number): readonly Result[] => {
-    if (room.isEnough()) return transactions.write(units, now);
+  const incoming = new Incoming(store.fingerprints);
+
+  const write = (now: number): readonly Result[] => {
+    if (room.isEnough()) return transactions.write(incoming, now);
     const refused: Result = { status: 'fault', fault: transactions.broken ?? FULL };
-    return units.map((unit) => (letsGo(unit) ? (transactions.write([unit], now)[0] as Result) : refused));
+    return Array.from({ length: incoming.count }, (_, index) => {
+      const unit = incoming.unit(index);
+      return unit !== undefined && letsGo(unit) ? transactions.one(incoming, index, now) : refused;
+    });
   };
 
   const segments = new Map<number, Buffer>();
 
-  const commit = ([, now, text, packed, segment, start, end, isPlain]: Extract<ToWriter, { 0: 'commit' }>): void => {
-    const unpacker = new Unpacker({ numbers: packed, text });
-    const published = segment === 0 ? undefined : new PublishedText(segments.get(segment) as Buffer, start, end, isPlain);
-    const units: UnitToWrite[] = [];
-    while (!unpacker.done) units.push(unpackUnit(unpacker, published));
-    store.log.isPlain = isPlain && Buffer.byteLength(text) === text.length;
-    const results = write(units, now);
+  const commit = ([, now, text, packed, segment, start]: Extract<ToWriter, { 0: 'commit' }>): void => {
+    incoming.read({ numbers: packed, text }, segments.get(segment), start);
+    const results = write(now);
     const answer = numbers(results.length);
     let exceptions: Exception[] | undefined;
     for (let index = 0; index < results.length; index++) {
@@ -110,7 +113,16 @@ const serve = (store: Store): void => {
       }
     }
     say(['committed', answer, news(), exceptions]);
-    checkpoints.committed();
+    checkpoints.committed(text.length + incoming.bytes);
+  };
+
+  const tidy = (policy: TidyPolicy): boolean | FaultResult => {
+    try {
+      return tidying.step(policy);
+    } catch (error) {
+      // It looks before it begins: a log that cannot be read is no reason for the thread to end.
+      return { status: 'fault', fault: faultOf(error) };
+    }
   };
 
   port.on('message', (message: ToWriter) => {
@@ -121,9 +133,9 @@ const serve = (store: Store): void => {
         segments.set(message[1], Buffer.from(message[2]));
         return;
       case 'tidy': {
-        const done = tidying.step(message[1]);
+        const done = tidy(message[1]);
         say(['tidied', numbers(), news(), isFault(done) ? done.fault : done]);
-        return checkpoints.committed();
+        return checkpoints.committed(TIDY_BYTES);
       }
       case 'close':
         checkpoints.stop();
