@@ -139,7 +139,7 @@ export const startServer = async (config: ServerConfig): Promise<RunningServer> 
       void port.close();
       throw error;
     });
-    const stopRetention = startRetention(storage, clock, settings);
+    const stopRetention = startRetention(core);
     logger.info({ port: port.number, data: 'open', messages: storage.log.last - storage.log.first + 1 }, 'listening');
 
     const close = async (): Promise<void> => {
