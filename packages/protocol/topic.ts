@@ -41,18 +41,47 @@ const matchSegments = (pattern: readonly string[], topic: readonly string[]): bo
 export const matches = (pattern: string, topic: string): boolean =>
   !isServerTopic(topic) && (pattern === topic || matchSegments(pattern.split('.'), topic.split('.')));
 
-/** One test for many patterns, prepared once: exact topics by look-up, the rest one by one. */
+/** Patterns as a tree of their segments. */
+interface Branch {
+  readonly next: Map<string, Branch>;
+  /** A pattern ends here, or ends with `**` here. */
+  ends: boolean;
+  rest: boolean;
+}
+
+const newBranch = (): Branch => ({ next: new Map(), ends: false, rest: false });
+
+const grow = (root: Branch, pattern: string): void => {
+  let branch = root;
+  for (const segment of pattern.split('.')) {
+    if (segment === '**') {
+      branch.rest = true;
+      return;
+    }
+    let next = branch.next.get(segment);
+    if (next === undefined) branch.next.set(segment, (next = newBranch()));
+    branch = next;
+  }
+  branch.ends = true;
+};
+
+const leads = ({ next, ends, rest }: Branch, topic: readonly string[], index: number): boolean => {
+  if (index === topic.length) return ends;
+  if (rest) return true;
+  const exact = next.get(topic[index] as string);
+  if (exact !== undefined && leads(exact, topic, index + 1)) return true;
+  const any = next.get('*');
+  return any !== undefined && leads(any, topic, index + 1);
+};
+
+/** One test for many patterns, prepared once: exact topics by look-up, the rest by a walk through their tree, so that ten thousand cost no more than ten. */
 export const matcher = (patterns: readonly string[]): ((topic: string) => boolean) => {
   if (patterns.includes('**')) return (topic) => !isServerTopic(topic);
   const exact = new Set(patterns.filter((pattern) => !pattern.includes('*')));
-  const wild = patterns.filter((pattern) => pattern.includes('*')).map((pattern) => pattern.split('.'));
-  if (wild.length === 0) return (topic) => exact.has(topic);
-  return (topic) => {
-    if (exact.has(topic)) return true;
-    if (isServerTopic(topic)) return false;
-    const segments = topic.split('.');
-    return wild.some((pattern) => matchSegments(pattern, segments));
-  };
+  if (exact.size === patterns.length) return (topic) => exact.has(topic);
+  const wild = newBranch();
+  for (const pattern of patterns) if (pattern.includes('*')) grow(wild, pattern);
+  return (topic) => exact.has(topic) || (!isServerTopic(topic) && leads(wild, topic.split('.'), 0));
 };
 
 /** Whether there is a topic that both patterns match. */

@@ -139,7 +139,9 @@ export const startServer = async (config: ServerConfig): Promise<RunningServer> 
       void port.close();
       throw error;
     });
-    const stopRetention = startRetention(storage, clock, settings);
+    const { retentionAge, publishWindow } = settings;
+    if (retentionAge < publishWindow) logger.warn({ retentionAge, publishWindow }, SHORT_MEMORY);
+    const stopRetention = startRetention(core);
     logger.info({ port: port.number, data: 'open', messages: storage.log.last - storage.log.first + 1 }, 'listening');
 
     const close = async (): Promise<void> => {
@@ -177,6 +179,10 @@ export const startServer = async (config: ServerConfig): Promise<RunningServer> 
     throw error;
   }
 };
+
+/** What an operator may not expect (docs/decisions/0005). */
+const SHORT_MEMORY =
+  'a publish is remembered only as long as the log keeps its message: repeated after retentionAge, though within publishWindow, it is published again';
 
 const DRAIN_STEP_MS = 20;
 /** How long answers and goodbyes that were just written have to leave. */

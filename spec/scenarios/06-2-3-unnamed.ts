@@ -134,6 +134,27 @@ scenario('6.2.3 at most 100 patterns, at most 1,000 subscriptions of a connectio
   assert.ok(over.status >= 400 && over.status < 500, `the 1,001st: ${over.status}`);
 });
 
+scenario(
+  '6.2.3 attaching counts too, also where it takes over from another connection; what the connection has already may be attached again',
+  {},
+  async (t) => {
+    const made = await t.key(['subscribe:**']);
+    const [full, other] = [await t.channel(made.key), await t.channel(made.key)];
+    const [mine, taken] = [t.name('s'), t.name('s')];
+    for (const name of [mine, taken]) succeeds(await other.request('POST', '/subscriptions', { data: { name, topics: [t.name('t')] } }), 201);
+    succeeds(await full.request('POST', `/subscriptions/${mine}/attach`, { data: {} }));
+    succeeds(await other.request('POST', `/subscriptions/${taken}/attach`, { data: {} }));
+    const root = t.name('t');
+    const answers = await Promise.all(Array.from({ length: 999 }, (_, n) => full.request('POST', '/subscriptions', { data: { topics: [`${root}.${n}`] } })));
+    for (const answer of answers) succeeds(answer, 201);
+    refuses(await full.request('POST', `/subscriptions/${taken}/attach`, { data: {} }), 'CONFLICT');
+    assert.equal(succeeds(await other.request('GET', `/subscriptions/${taken}`)).attached, true, 'who has it keeps it');
+    succeeds(await full.request('POST', `/subscriptions/${mine}/attach`, { data: {} }), 200, 'again');
+    succeeds(await full.request('DELETE', `/subscriptions/~${root}.0`), 204);
+    succeeds(await full.request('POST', `/subscriptions/${taken}/attach`, { data: {} }), 200, 'where there is room');
+  },
+);
+
 scenario('6.2.3 a subscription that overlaps another gets its own copy, with its own id', {}, async (t) => {
   const root = t.name('t');
   const channel = await t.channel();

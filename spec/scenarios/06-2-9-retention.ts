@@ -84,6 +84,63 @@ scenario('6.2.9 the log is kept by total bytes as well', { needs: 'own server', 
   assert.ok(kept >= 200_000, `${kept} bytes are kept, of 8 MB that were published`);
 });
 
+scenario(
+  '6.2.9 retention that takes nothing of its own from a durable subscription or a parked poll is no loss of theirs',
+  { needs: 'own server', timeoutMs: 100_000 },
+  async (t) => {
+    const flags = ['--retention-bytes', '2MB'];
+    const server = await forgetful(t, flags);
+    for (const name of ['idle', 'attached', 'lagging']) succeeds(await server.admin.post('/subscriptions', { name, topics: [`${name}.**`] }), 201);
+    const channel = await t.channel(server.key, { url: server.url });
+    succeeds(await channel.request('POST', '/subscriptions/attached/attach', { data: {} }));
+    const first = succeeds(await server.admin.post('/topics/attached.1/messages', 1), 201);
+    await channel.events('attached', 1);
+    succeeds(await channel.request('POST', '/subscriptions/attached/ack', { data: { cursor: first.cursor } }));
+    succeeds(await server.admin.post('/topics/lagging.1/messages', 'never acknowledged'), 201);
+    const poll = server.admin.http('GET', `/v1/messages?topics=idle.**&after=${first.cursor}&wait=60`);
+    const pull = server.admin.http('POST', '/v1/subscriptions/attached/pull', { data: { wait: 60 } });
+    // Where this fails their server goes before they are answered.
+    for (const one of [poll, pull]) one.catch(() => {});
+    await eventually('both are parked', async () => ((await server.admin.http('GET', '/v1/stats')).data.connections.poll === 2 ? true : undefined), 10_000, 50);
+    for (let n = 0; n < 40; n++) succeeds(await server.admin.http('POST', '/v1/topics/flood/messages', { data: 'x'.repeat(200_000) }), 201);
+    await expired(server, first.cursor);
+    const lost = await eventually(
+      'what matched is gone',
+      async () => {
+        const pulled = await server.admin.http('POST', '/v1/subscriptions/lagging/pull', { data: {} });
+        return pulled.status === 410 ? pulled : undefined;
+      },
+      40_000,
+      250,
+    );
+    refuses(lost, 'CURSOR_EXPIRED', undefined, 'one that lost something is told so');
+    for (const topic of ['idle.1', 'attached.2']) succeeds(await server.admin.post(`/topics/${topic}/messages`, topic), 201);
+    for (const [waiting, topic] of [
+      [poll, 'idle.1'],
+      [pull, 'attached.2'],
+    ] as const)
+      assert.deepEqual(
+        succeeds(await waiting, 200, 'who was parked all the while').items.map((item: Json) => item.topic),
+        [topic],
+      );
+    for (const [name, topic] of [
+      ['idle', 'idle.1'],
+      ['attached', 'attached.2'],
+    ])
+      assert.deepEqual(
+        succeeds(await server.admin.http('POST', `/v1/subscriptions/${name}/pull`, { data: {} })).items.map((item: Json) => item.topic),
+        [topic],
+      );
+    assert.equal(channel.messages.filter(({ payload }) => payload.topic === '$sys.gap').length, 0);
+    await server.kill();
+    const again = await t.server({ dataDir: server.dataDir, flags: [...RATES, ...flags] });
+    const other = await t.channel(again.key, { url: again.url });
+    for (const name of ['idle', 'attached']) succeeds(await other.request('POST', `/subscriptions/${name}/attach`, { data: {} }));
+    for (const name of ['idle', 'attached']) await other.events(name, 1);
+    assert.equal(other.messages.filter(({ payload }) => payload.topic === '$sys.gap').length, 0, 'after a crash neither');
+  },
+);
+
 scenario('6.2.9 a cursor of before the server’s restart does not expire by that', { needs: 'own server' }, async (t) => {
   const one = await t.server();
   const { cursor } = succeeds(await one.admin.post('/topics/t/messages', 1), 201);

@@ -146,6 +146,36 @@ scenario('11.3 passing messages over holds no page back: the cursor goes on', { 
     );
 });
 
+scenario('11.3 pending counts no messages that will not come, whoever is told', { over: 'any' }, async (t) => {
+  const collection = await t.collection();
+  const { key, client } = await t.key(['subscribe:**']);
+  const who = t.as(key);
+  const wide = t.as((await t.key(['subscribe:**', `read:${collection}`], { client })).key);
+  const [name, id] = [t.name('s'), t.name('d')];
+  succeeds(await who.post('/subscriptions', { name, topics: [`*.${id}.*`] }), 201);
+  const { cursor } = succeeds(await t.admin.post(`/topics/${t.name('t')}.${id}.x/messages`, 1), 201);
+  succeeds(await t.admin.post(`/${collection}`, { id }), 201);
+  succeeds(await t.admin.patch(`/${collection}/${id}`, { n: 1 }));
+  for (const [one, query, count] of [
+    [who, '', 1],
+    [wide, '', 3],
+    [t.admin, `?client=${client}`, 3],
+  ] as const) {
+    assert.equal(succeeds(await one.get(`/subscriptions/${name}${query}`)).pending, count);
+    assert.equal(succeeds(await one.get(`/subscriptions${query}`)).items[0].pending, count);
+    if (query === '') assert.equal(succeeds(await one.post(`/subscriptions/${name}/pull`, {})).items.length, count, 'what pull gives');
+  }
+  assert.equal(succeeds(await who.post(`/subscriptions/${name}/ack`, { cursor })).pending, 0);
+  assert.equal(succeeds(await wide.post(`/subscriptions/${name}/ack`, { cursor })).pending, 2);
+  const channel = await t.channel(key);
+  assert.equal(succeeds(await channel.request('POST', `/subscriptions/${name}/attach`, { data: {} })).pending, 0);
+  for (const [one, query] of [
+    [wide, ''],
+    [t.admin, `?client=${client}`],
+  ] as const)
+    assert.equal(succeeds(await one.get(`/subscriptions/${name}${query}`)).pending, 0, 'while it is attached, what its attachment gets');
+});
+
 scenario('11.3 publishing to a topic of the server’s is 422', { over: 'any' }, async (t) => {
   const who = await t.caller(['publish:**']);
   for (const topic of ['$sys.welcome', '$sys', '$', '$anything.else', '%24sys.x']) {

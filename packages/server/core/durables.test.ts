@@ -197,8 +197,11 @@ test('an attachment hears of acknowledgements, changes and the end', async () =>
   durable.attachment = {
     detach: (reason) => heard.push(reason),
     acknowledged: () => heard.push('acknowledged'),
+    passedOver: () => heard.push('passed over'),
     restart: () => heard.push('restart'),
     outstandingIsAll: 0,
+    doneUntil: undefined,
+    collections: '*',
   };
   await acknowledge(assembly, 'one', cursor);
   await acknowledge(assembly, 'one', cursor);

@@ -2,7 +2,7 @@
 // within the second, creation, change and deletion at once.
 import { BOUNDS, ProtocolError } from '@godwit/protocol';
 import type { Clock } from '../ports/clock.ts';
-import type { RecordChange, Storage } from '../ports/storage.ts';
+import type { LogFilter, RecordChange, Storage } from '../ports/storage.ts';
 import type { LogCursors } from './log.ts';
 
 export interface Durable {
@@ -26,10 +26,16 @@ export interface DurableAttachment {
   detach(reason: 'taken-over' | 'deleted' | 'forbidden'): void;
   /** The acknowledged place has moved. */
   acknowledged(): void;
+  /** The acknowledged place has moved over what is none of its messages. */
+  passedOver(): void;
   /** Begins anew from the acknowledged place, with the topics as they are now. */
   restart(): void;
   /** How many messages are sent and not acknowledged, where that is all that is pending; undefined where there is more. */
   readonly outstandingIsAll: number | undefined;
+  /** Up to here all that match are acknowledged; undefined where it does not know. */
+  readonly doneUntil: number | undefined;
+  /** The collections whose messages come. */
+  readonly collections: LogFilter['collections'];
 }
 
 interface Stored {
@@ -79,8 +85,13 @@ export class Durables {
   }
 
   all(client?: string): Durable[] {
-    const maps = client === undefined ? [...this.#byClient.values()] : [this.#byClient.get(client) ?? new Map<string, Durable>()];
-    return maps.flatMap((map) => [...map.values()]).sort((one, other) => (keyOf(one.client, one.name) < keyOf(other.client, other.name) ? -1 : 1));
+    const durables = client === undefined ? [...this] : [...(this.#byClient.get(client)?.values() ?? [])];
+    return durables.sort((one, other) => (keyOf(one.client, one.name) < keyOf(other.client, other.name) ? -1 : 1));
+  }
+
+  /** Each of them, in no order. */
+  *[Symbol.iterator](): Iterator<Durable> {
+    for (const map of this.#byClient.values()) yield* map.values();
   }
 
   find(client: string, name: string): Durable | undefined {
@@ -138,6 +149,15 @@ export class Durables {
     durable.acknowledged = place;
     durable.attachment?.acknowledged();
     this.touch(durable);
+  }
+
+  /** Nothing up to `place` is left to acknowledge, because none of it matches. Whether that moved it. */
+  passOver(durable: Durable, place: number): boolean {
+    if (place <= durable.acknowledged) return false;
+    durable.acknowledged = place;
+    durable.attachment?.passedOver();
+    this.touch(durable);
+    return true;
   }
 
   /** A change of it is about to be written; call what is returned once, when that is over, whatever became of it. */

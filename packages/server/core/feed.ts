@@ -110,7 +110,15 @@ export class Group {
 /** Waits for one message of a filter: a parked poll. */
 interface Waiter {
   readonly collections: '*' | ReadonlySet<string>;
+  /** The place just before the first message that matched. */
+  before: number | undefined;
   readonly wake: () => void;
+}
+
+/** What came of a wait: nothing up to `place` matches, and what comes next does, or nobody knows. */
+export interface Waited {
+  readonly place: number;
+  readonly matched: boolean;
 }
 
 export interface FeedCounters {
@@ -203,7 +211,7 @@ export class Feed {
   #onCommit(commit: Commit): void {
     this.#recent.add(commit);
     const touched = this.#routes.isEmpty ? undefined : this.#route(commit);
-    if (this.#waiters.size > 0) for (let index = 0; index < commit.count; index++) this.#wake(commit.topicAt(index), commit.isChangeAt(index));
+    if (this.#waiters.size > 0) for (let index = 0; index < commit.count; index++) this.#wake(commit, index);
     this.delivered = commit.last;
     if (touched !== undefined) {
       // One group has something, and no other commit is on its way: nothing is gained by waiting for more.
@@ -252,33 +260,37 @@ export class Feed {
     return touched;
   }
 
-  #wake(topic: string, isChange: boolean): void {
-    const woken: Waiter[] = [];
-    for (const waiter of this.#waiting.match(topic))
-      if (!isChange || waiter.collections === '*' || waiter.collections.has(firstSegment(topic))) woken.push(waiter);
-    // One message may wake ten thousand.
-    for (const waiter of woken) this.turns.push(waiter.wake);
+  #wake(commit: Commit, index: number): void {
+    const topic = commit.topicAt(index);
+    const isChange = commit.isChangeAt(index);
+    for (const waiter of this.#waiting.match(topic)) {
+      if (waiter.before !== undefined || (isChange && waiter.collections !== '*' && !waiter.collections.has(firstSegment(topic)))) continue;
+      waiter.before = commit.seqAt(index) - 1;
+      // One message may wake ten thousand.
+      this.turns.push(waiter.wake);
+    }
   }
 
   /**
-   * Resolves when a message of the filter is committed, `ms` are over, everyone is woken, or `gone` was called (which the returned function does). Costs a timer and a
-   * map entry; asks the store nothing (6.3.1).
+   * Resolves when a message of the filter is committed, `ms` are over, everyone is woken, or `gone` was called (which the returned function does). Who waits has seen all
+   * that is delivered, and is told how far it has seen then. Costs a timer and a map entry; asks the store nothing (6.3.1).
    */
   wait(
     patterns: readonly string[],
     collections: '*' | readonly string[],
     ms: number,
     after: (ms: number, callback: () => void) => () => void,
-  ): { readonly woken: Promise<void>; readonly gone: () => void } {
+  ): { readonly woken: Promise<Waited>; readonly gone: () => void } {
     let wake: () => void = () => {};
-    const woken = new Promise<void>((resolve) => {
+    const woken = new Promise<Waited>((resolve) => {
       const waiter: Waiter = {
         collections: collections === '*' ? '*' : new Set(collections),
+        before: undefined,
         wake: () => {
           if (!this.#waiters.delete(waiter)) return;
           stop();
           for (const pattern of patterns) this.#waiting.delete(pattern, waiter);
-          resolve();
+          resolve({ place: waiter.before ?? this.delivered, matched: waiter.before !== undefined });
         },
       };
       const stop = after(ms, waiter.wake);

@@ -37,11 +37,11 @@ const durable = (acknowledged: number, attachment?: Durable['attachment']): Dura
   redeliveries: 0,
   attachment,
 });
-const pending = (of: Durable): Promise<number> => countPending(assembly.core, of, { patterns: of.topics, collections: '*' });
+const pending = (of: Durable, readable: '*' | readonly string[] = '*'): Promise<number> => countPending(assembly.core, of, readable);
 
 let made = 0;
-const add = async (topic: string, count: number, data = '1'): Promise<void> => {
-  const messages = Array.from({ length: count }, (): NewMessage => ({ messageId: `m-${++made}`, topic, timestamp: made, data, change: false }));
+const add = async (topic: string, count: number, change = false): Promise<void> => {
+  const messages = Array.from({ length: count }, (): NewMessage => ({ messageId: `m-${++made}`, topic, timestamp: made, data: '1', change }));
   await assembly.core.storage.write({ messages });
 };
 
@@ -56,12 +56,13 @@ test('what matches, after the acknowledged place', async () => {
   assert.equal(await pending(durable(10)), 0);
 });
 
+const attached = (acknowledged: number, outstandingIsAll: number | undefined, collections: '*' | readonly string[]): Durable =>
+  durable(acknowledged, { detach() {}, acknowledged() {}, passedOver() {}, restart() {}, outstandingIsAll, doneUntil: undefined, collections });
+
 test('the one that gets its messages knows, where they all are with it', async () => {
-  const attached = (outstandingIsAll: number | undefined): Durable =>
-    durable(0, { detach: () => {}, acknowledged: () => {}, restart: () => {}, outstandingIsAll });
-  assert.equal(await pending(attached(4)), 4);
-  assert.equal(await pending(attached(20_000)), 10_000);
-  assert.equal(await pending(attached(undefined)), 5);
+  assert.equal(await pending(attached(0, 4, '*')), 4);
+  assert.equal(await pending(attached(0, 20_000, '*')), 10_000);
+  assert.equal(await pending(attached(0, undefined, '*')), 5);
 });
 
 test('beyond much that does not match', async () => {
@@ -115,6 +116,26 @@ test('beyond 10,000 it slides along', async () => {
     one.acknowledged = start + done;
     assert.equal(await pending(one), left);
   }
+});
+
+test('messages of collections that may not be read are passed over (11.3); one that is attached counts what it gets', async () => {
+  const start = assembly.core.storage.log.last;
+  await add('a.plain', 2);
+  await add('a.change', 3, true);
+  const one = durable(start);
+  assert.deepEqual([await pending(one, []), await pending(one, ['b']), await pending(one, ['a']), await pending(one)], [2, 2, 5, 5]);
+  assert.equal(await pending(attached(start, undefined, []), '*'), 2);
+  assert.equal(await pending(attached(start, undefined, '*'), []), 5);
+});
+
+test('what one asks with its rights does not undo what was counted with others', async () => {
+  const { storage } = assembly.core;
+  const one = durable(storage.log.last);
+  await add('a.backlog', 2_000);
+  for (const readable of ['*', []] as const) assert.equal(await pending(one, readable), 2_000);
+  const rows = storage.counters.logRowsRead;
+  for (const readable of ['*', [], '*', []] as const) assert.equal(await pending(one, readable), 2_000);
+  assert.equal(storage.counters.logRowsRead - rows, 0);
 });
 
 test('what retention took is not pending', async () => {

@@ -133,6 +133,40 @@ test('when the time is over the answer is empty, and its cursor is where to go o
   assert.equal(core.feed.waiting, 0);
 });
 
+test('retention that passes the place of one who waits takes nothing of its own, so it is told of nothing', async () => {
+  const { core, clock } = assembly;
+  const letGo = async (): Promise<void> => {
+    for (let n = 0; n < 5; n++) await publish('flood');
+    await clock.advance(1);
+    await publish('flood');
+    const policy = { messagesBefore: core.clock.now(), maxLogBytes: Number.MAX_SAFE_INTEGER, publishesBefore: 0, requestsBefore: 0 };
+    for (let done = false; !done; ) ({ done } = await core.storage.tidy(policy));
+  };
+  const [quiet, told] = [parking(), parking()];
+  const start = core.storage.log.last;
+  const [ending, waiting] = [readOrWait(core, request(), 5000, quiet), readOrWait(core, request(), 60_000, told)];
+  await until(() => quiet.parked === 1 && told.parked === 1);
+  await letGo();
+  assert(core.cursors.earliest > start);
+  await clock.advance(5000);
+  assert.deepEqual(await ending, { messages: [], cursor: core.storage.log.last, more: false });
+  await publish('a.mine');
+  await settled();
+  await clock.advance(20);
+  assert.deepEqual(topics(await waiting), ['a.mine']);
+});
+
+test('a message that came just before the time was over is in the answer, not behind its cursor', async () => {
+  const { core, clock } = assembly;
+  const place = parking();
+  const reading = readOrWait(core, request(), 5000, place);
+  await until(() => place.parked === 1);
+  // Its promise resolves before the turn in which who waits is woken.
+  await core.storage.write({ messages: [{ messageId: 'late', topic: 'a.late', timestamp: 1, data: '1', change: false }] });
+  await clock.advance(5000);
+  assert.deepEqual(topics(await reading), ['a.late']);
+});
+
 test('nobody waits for what is there already, without leave to, or without asking', async () => {
   const { core } = assembly;
   const place = parking();

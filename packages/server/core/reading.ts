@@ -78,8 +78,8 @@ export const readOrWait = async (core: Core, request: PageRequest, waitMs: numbe
     if (after < core.feed.delivered) continue;
     let gone = false;
     const { woken, gone: leave } = core.feed.wait(request.filter.patterns, request.filter.collections, left, (ms, callback) => core.clock.after(ms, callback));
-    const lingered = woken.then(() =>
-      core.clock.now() < end && !gone && !core.feed.isClosed
+    const lingered = woken.then(({ matched }) =>
+      matched && core.clock.now() < end && !gone && !core.feed.isClosed
         ? new Promise<void>((resolve) => core.clock.after(Math.min(LINGER_MS, end - core.clock.now()), resolve))
         : undefined,
     );
@@ -90,7 +90,10 @@ export const readOrWait = async (core: Core, request: PageRequest, waitMs: numbe
         leave();
       },
     );
-    if (gone) return { messages: [], cursor: after, more: false };
+    // It stands where the feed saw it last, also where retention has passed the place that it was parked at (6.3.1).
+    const { place, matched } = await woken;
+    after = Math.max(after, place);
+    if (gone || !matched) return { messages: [], cursor: after, more: false };
     // Those that one message woke read a few in each turn.
     await new Promise<void>((resolve) => core.feed.turns.push(resolve));
   }

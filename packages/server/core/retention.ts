@@ -1,7 +1,7 @@
 // Letting go, in the background and in small steps: messages by age and bytes, requests past their window (6.2.9, 4.1.3).
-import type { Settings } from '@godwit/protocol';
-import type { Clock } from '../ports/clock.ts';
-import type { Storage } from '../ports/storage.ts';
+import type { TidyPolicy } from '../ports/storage.ts';
+import type { Core } from './core.ts';
+import { Passing } from './passing.ts';
 
 const SHORTEST_MS = 50;
 const LONGEST_MS = 30_000;
@@ -11,7 +11,8 @@ const SIZE_MS = 500;
 const BREATH_MS = 10;
 
 /** Starts tidying; the returned function stops it. */
-export const startRetention = (storage: Storage, clock: Clock, settings: Settings): (() => void) => {
+export const startRetention = ({ storage, clock, settings, durables }: Pick<Core, 'storage' | 'clock' | 'settings' | 'durables'>): (() => void) => {
+  const passing = new Passing(storage, durables);
   const { retentionAge, retentionBytes, publishWindow, idempotencyWindow } = settings;
   const interval = Math.max(SHORTEST_MS, Math.min(LONGEST_MS, Math.min(retentionAge, publishWindow, idempotencyWindow) / 20));
   let cancel = (): void => {};
@@ -30,13 +31,16 @@ export const startRetention = (storage: Storage, clock: Clock, settings: Setting
   };
   const step = (): void => {
     const now = clock.now();
-    storage
-      .tidy({
-        messagesBefore: now - retentionAge,
-        maxLogBytes: retentionBytes,
-        publishesBefore: now - publishWindow,
-        requestsBefore: now - idempotencyWindow,
-      })
+    const policy: TidyPolicy = {
+      messagesBefore: now - retentionAge,
+      // One that outgrows its bound while this is on its way is for the next step: nobody has passed over anything for it.
+      maxLogBytes: storage.log.bytes > retentionBytes ? retentionBytes : Number.POSITIVE_INFINITY,
+      publishesBefore: now - publishWindow,
+      requestsBefore: now - idempotencyWindow,
+    };
+    passing
+      .before(policy)
+      .then(() => storage.tidy(policy))
       // A store that cannot tidy now says so to its writers; this tries again.
       .then(({ done }) => {
         if (done) return rest();

@@ -63,6 +63,22 @@ const statusWith = async (server: ServerProcess, key: string): Promise<number> =
   }
 };
 
+test('4.1.3: a log that keeps messages for less than publishes are remembered is warned of, once', async () => {
+  const warnings = ({ stderr }: ServerProcess): unknown[] =>
+    stderr()
+      .split('\n')
+      .filter((line) => line.includes('"level":40'))
+      .map((line) => JSON.parse(line) as unknown);
+  const flags = ['--log-level', 'warn', '--publish-window', '1h', '--retention-age'];
+  const short = await started({ data: place(), flags: [...flags, '30m'] });
+  const long = await started({ data: place(), flags: [...flags, '1h'] });
+  for (const server of [short, long]) await stop(server);
+  const [warning, ...more] = warnings(short) as { msg: string; retentionAge: number; publishWindow: number }[];
+  assert.deepEqual([warning?.retentionAge, warning?.publishWindow, more], [1_800_000, 3_600_000, []]);
+  assert.match(warning?.msg ?? '', /published again/);
+  assert.deepEqual(warnings(long), []);
+});
+
 test('12.4: a second server on the same data directory refuses, and the first goes on', async () => {
   const data = place();
   const first = await started({ data });

@@ -1,6 +1,6 @@
 // What is done with a durable subscription's messages: attach, detach, acknowledge, pull (6.2.5 to 6.2.7). None of it is remembered: all may be repeated freely.
 import { BOUNDS, ProtocolError, type SubscriptionAck, type SubscriptionPull } from '@godwit/protocol';
-import { subscribableFilter } from '../core/access.ts';
+import { readableCollections, subscribableFilter } from '../core/access.ts';
 import type { Call, Handler, Identity } from '../core/call.ts';
 import type { Core } from '../core/core.ts';
 import type { Durable } from '../core/durables.ts';
@@ -29,7 +29,7 @@ export const attachSubscription =
     const { start } = session.attach(durable, filter);
     return {
       status: 200,
-      data: { subscription: durable.name, cursor: core.cursors.format(durable.acknowledged), pending: await countPending(core, durable, filter) },
+      data: { subscription: durable.name, cursor: core.cursors.format(durable.acknowledged), pending: await countPending(core, durable, filter.collections) },
       started: start,
     };
   };
@@ -46,8 +46,8 @@ export const ackSubscription =
   async (call) => {
     const durable = durableOf(core, call);
     core.durables.acknowledge(durable, core.cursors.place((call.data as SubscriptionAck).cursor, '/data/cursor'));
-    const filter = { patterns: durable.topics, collections: '*' as const };
-    return { status: 200, data: { cursor: core.cursors.format(durable.acknowledged), pending: await countPending(core, durable, filter) } };
+    const pending = await countPending(core, durable, readableCollections(call.identity as Identity));
+    return { status: 200, data: { cursor: core.cursors.format(durable.acknowledged), pending } };
   };
 
 export const pullSubscription =

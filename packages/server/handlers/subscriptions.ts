@@ -1,6 +1,6 @@
 // Subscriptions as resources (6.2.3, 6.2.4): unnamed ones live on their WebSocket, durable ones until they are deleted.
 import { invalidField, ProtocolError, parseDuration, type SubscriptionCreate, type SubscriptionReplace, UNNAMED } from '@godwit/protocol';
-import { mayDo, requireScope, subscribableFilter } from '../core/access.ts';
+import { mayDo, readableCollections, requireScope, subscribableFilter } from '../core/access.ts';
 import type { Call, Handler, Identity, Result } from '../core/call.ts';
 import type { Core } from '../core/core.ts';
 import type { Durable } from '../core/durables.ts';
@@ -9,15 +9,12 @@ import { countPending } from '../core/pending.ts';
 
 const identityOf = (call: Call): Identity => call.identity as Identity;
 
-/** The filter that counts what is ahead, whoever asks. */
-const filterOf = (durable: Durable) => ({ patterns: durable.topics, collections: '*' as const });
-
-const durableValue = async (core: Core, durable: Durable): Promise<Record<string, unknown>> => ({
+const durableValue = async (core: Core, call: Call, durable: Durable): Promise<Record<string, unknown>> => ({
   client: durable.client,
   name: durable.name,
   topics: durable.topics,
   cursor: core.cursors.format(durable.acknowledged),
-  pending: await countPending(core, durable, filterOf(durable)),
+  pending: await countPending(core, durable, readableCollections(identityOf(call))),
   attached: durable.attachment !== undefined,
   ackWait: durable.ackWait,
   redeliveries: durable.redeliveries,
@@ -67,7 +64,7 @@ const createDurable = async (
   if (known !== undefined) {
     if (known.topics.join(',') !== patterns.join(','))
       throw new ProtocolError('CONFLICT', `There is a subscription ${name} with other topics: change it with PUT.`, { field: '/data/topics' });
-    return { status: 200, data: await durableValue(core, known) };
+    return { status: 200, data: await durableValue(core, call, known) };
   }
   core.durables.checkRoom(client);
   core.cursors.checkKept(place, '/data/after');
@@ -83,7 +80,7 @@ const createDurable = async (
   };
   call.tx.record(core.durables.record(durable, client, name, 'absent'));
   call.tx.afterCommit(() => core.durables.set(durable));
-  return { status: 201, data: await durableValue(core, durable), headers: { location: `/v1/subscriptions/${name}` } };
+  return { status: 201, data: await durableValue(core, call, durable), headers: { location: `/v1/subscriptions/${name}` } };
 };
 
 export const listSubscriptions =
@@ -91,12 +88,12 @@ export const listSubscriptions =
   async (call) => {
     if (call.query['all'] === 'true') requireScope(identityOf(call), 'admin', '/query/all');
     const durables = core.durables.all(call.query['all'] === 'true' ? undefined : clientAsked(call));
-    return { status: 200, data: { items: await Promise.all(durables.map((durable) => durableValue(core, durable))) } };
+    return { status: 200, data: { items: await Promise.all(durables.map((durable) => durableValue(core, call, durable))) } };
   };
 
 export const getSubscription =
   (core: Core): Handler =>
-  async (call) => ({ status: 200, data: await durableValue(core, core.durables.get(clientAsked(call), call.params['name'] as string)) });
+  async (call) => ({ status: 200, data: await durableValue(core, call, core.durables.get(clientAsked(call), call.params['name'] as string)) });
 
 export const replaceSubscription =
   (core: Core): Handler =>
@@ -119,7 +116,7 @@ export const replaceSubscription =
     });
     return {
       status: 200,
-      data: await durableValue(core, { ...changed, attachment: undefined }).then((value) => ({ ...value, attached: durable.attachment !== undefined })),
+      data: await durableValue(core, call, { ...changed, attachment: undefined }).then((value) => ({ ...value, attached: durable.attachment !== undefined })),
     };
   };
 

@@ -5,7 +5,7 @@ import type { Durable, DurableAttachment, Durables } from '../core/durables.ts';
 import type { Feed, Group } from '../core/feed.ts';
 import { Follower, type Outlet } from '../core/follower.ts';
 import type { Clock } from '../ports/clock.ts';
-import type { StoredMessage } from '../ports/storage.ts';
+import type { LogFilter, StoredMessage } from '../ports/storage.ts';
 
 export interface AttachmentOptions {
   readonly feed: Feed;
@@ -52,6 +52,16 @@ export class Attachment extends Follower implements DurableAttachment {
 
   get outstandingIsAll(): number | undefined {
     return this.isLive ? this.#count : undefined;
+  }
+
+  get doneUntil(): number | undefined {
+    if (!this.isLive) return undefined;
+    return this.#count === 0 ? this.position : (this.#places[this.#head] as number) - 1;
+  }
+
+  get collections(): LogFilter['collections'] {
+    const { collections } = this.group;
+    return collections === '*' ? '*' : [...collections];
   }
 
   protected override sent(messages: readonly StoredMessage[]): void {
@@ -114,8 +124,12 @@ export class Attachment extends Follower implements DurableAttachment {
     this.#since = this.#options.clock.now();
     this.#drop(this.durable.acknowledged);
     // It may acknowledge what it knows from elsewhere and was not sent here.
+    this.passedOver();
+    this.resume();
+  }
+
+  passedOver(): void {
     if (this.durable.acknowledged > this.position) this.moveTo(this.durable.acknowledged);
-    else this.resume();
   }
 
   restart(): void {

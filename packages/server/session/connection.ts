@@ -180,16 +180,19 @@ export class Connection implements Outlet, Session, Parking {
 
   subscribe(filter: LogFilter, place: number): { id: string; start: () => void } {
     const id = unnamedId(filter.patterns);
-    this.#end(id);
-    if (this.subscriptions >= BOUNDS.subscriptionsPerConnection) {
-      throw new ProtocolError('CONFLICT', `A connection has at most ${BOUNDS.subscriptionsPerConnection} subscriptions.`, {
-        limit: BOUNDS.subscriptionsPerConnection,
-      });
-    }
+    this.#makeRoom(id);
     const { feed } = this.#home;
     const follower = new Follower(feed, feed.hold(id, filter.patterns, filter.collections, this.encoder), this, place);
     this.#keep(id, follower);
     return { id, start: () => follower.start() };
+  }
+
+  /** Ends the one of this id; throws `CONFLICT` where the connection has as many others as it may (6.2.3). */
+  #makeRoom(id: string): void {
+    if (this.#end(id) || this.subscriptions < BOUNDS.subscriptionsPerConnection) return;
+    throw new ProtocolError('CONFLICT', `A connection has at most ${BOUNDS.subscriptionsPerConnection} subscriptions.`, {
+      limit: BOUNDS.subscriptionsPerConnection,
+    });
   }
 
   #keep(id: string, follower: Follower): void {
@@ -212,12 +215,7 @@ export class Connection implements Outlet, Session, Parking {
   }
 
   attach(durable: Durable, filter: LogFilter): { start: () => void } {
-    if (this.subscriptions >= BOUNDS.subscriptionsPerConnection && durable.attachment === undefined) {
-      throw new ProtocolError('CONFLICT', `A connection has at most ${BOUNDS.subscriptionsPerConnection} subscriptions.`, {
-        limit: BOUNDS.subscriptionsPerConnection,
-      });
-    }
-    this.#end(durable.name);
+    this.#makeRoom(durable.name);
     const { feed, durables, clock, settings } = this.#home;
     const hold = (patterns: readonly string[], collections: LogFilter['collections']): Group => feed.hold(durable.name, patterns, collections, this.encoder);
     const attachment = new Attachment(
