@@ -22,6 +22,8 @@ export const CHANGES: readonly Change[] = [
       'Added: a durable log of messages, in one order, to which every change of a document is published in the same transaction; a publish is answered when it is on stable storage.',
       'Added: messages over WebSocket, long-polling and server-sent events, at least once and in order, with one kind of cursor for all of them; a gap is told, never passed over.',
       'Added: durable subscriptions, whose acknowledged place the server keeps: attached over a WebSocket with redelivery, or pulled over HTTP.',
+      'Added: polls over HTTP and requests over a WebSocket wait for a message alike; whatever waits ends with its credentials.',
+      'Added: durable subscriptions move over messages that are none of theirs before retention takes them, so that only what was lost is told as lost.',
       'Added: one vocabulary of operations for HTTP, WebSocket requests and batches, with the same validation, rights, errors and effects.',
       'Added: batches of up to 100 operations, each by itself or all in one transaction.',
       'Added: the requestId as idempotency key: a write that is repeated takes effect once, across transports and crashes of the server.',

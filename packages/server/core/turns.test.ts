@@ -68,3 +68,13 @@ test('a piece that throws does not keep the others from their turn', () => {
   ]);
   assert.equal(String(stdout), 'one\ntwo\nthree\nfour\n', String(stderr));
 });
+
+test('a turn of the event loop is long once what comes in has taken its share of it, and the next one is not', async () => {
+  const turns = new Turns();
+  assert.equal(turns.isLong, false);
+  busy(10);
+  assert.equal(turns.isLong, true);
+  assert.equal(turns.isLong, true);
+  await settled();
+  assert.equal(turns.isLong, false);
+});

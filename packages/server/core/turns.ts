@@ -7,6 +7,21 @@ const MOST_PIECES = 128;
 export class Turns {
   readonly #queue: (() => void)[] = [];
   #scheduled = false;
+  /** When this turn of the event loop was asked first whether it has been long. */
+  #since: number | undefined;
+
+  /** Whether this turn of the event loop has been at what comes in for so long that more of it should wait for a coming one. */
+  get isLong(): boolean {
+    const now = performance.now();
+    if (this.#since !== undefined) return now - this.#since > BUDGET_MS;
+    this.#since = now;
+    setImmediate(this.#isOver);
+    return false;
+  }
+
+  readonly #isOver = (): void => {
+    this.#since = undefined;
+  };
 
   /** Runs `work` in a coming turn, after what was pushed before. */
   push(work: () => void): void {

@@ -5,6 +5,7 @@ import { type AddressInfo, connect, type Socket } from 'node:net';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { type WebSocket, WebSocketServer } from 'ws';
+import { Turns } from '../../core/turns.ts';
 import { plainAnswer } from './handshake.ts';
 import { Intake } from './intake.ts';
 import { LazyWebSocket } from './lazy.ts';
@@ -34,8 +35,20 @@ interface Heard {
   wakings: number;
 }
 
+/** Turns of which so many looks find each one long. */
+class LongTurns extends Turns {
+  #left: number;
+  constructor(long: number) {
+    super();
+    this.#left = long;
+  }
+  override get isLong(): boolean {
+    return this.#left-- > 0;
+  }
+}
+
 /** Sends pieces to a server, and gives what it heard once the connection is over, which the last piece sees to. */
-const talk = async (pieces: readonly Buffer[], pause = false, most = MOST, leave = false): Promise<Heard> => {
+const talk = async (pieces: readonly Buffer[], pause = false, most = MOST, leave = false, turns = new Turns()): Promise<Heard> => {
   const heard: Heard = { texts: [], pings: [], binary: [], code: undefined, errors: 0, wakings: 0 };
   const server = createServer();
   const sockets = new WebSocketServer({ noServer: true, maxPayload: most });
@@ -66,7 +79,7 @@ const talk = async (pieces: readonly Buffer[], pause = false, most = MOST, leave
       socket.on('error', () => {});
       socket.on('end', () => socket.end());
       socket.on('close', resolve);
-      const intake = new Intake(lazy, taker, most);
+      const intake = new Intake(lazy, turns, taker, most);
       if (head.length > 0) intake.read(head);
     });
   });
@@ -100,7 +113,7 @@ test('texts, pings and large messages, however they are cut', async () => {
   );
   const mask = fc.tuple(fc.nat(255), fc.nat(255), fc.nat(255), fc.nat(255));
   await fc.assert(
-    fc.asyncProperty(fc.array(fc.tuple(part, mask), { maxLength: 20 }), fc.array(fc.nat(), { maxLength: 20 }), async (parts, cuts) => {
+    fc.asyncProperty(fc.array(fc.tuple(part, mask), { maxLength: 20 }), fc.array(fc.nat(), { maxLength: 20 }), fc.nat(9), async (parts, cuts, long) => {
       const frames = parts.flatMap(([{ kind, content }, key]) => {
         const bytes = Buffer.from(content.toWellFormed());
         if (kind === 'text') return [frame(0x81, bytes, key)];
@@ -111,7 +124,7 @@ test('texts, pings and large messages, however they are cut', async () => {
       const all = Buffer.concat([...frames, BYE]);
       const places = [...new Set([0, ...cuts.map((cut) => cut % all.length), all.length])].sort((one, other) => one - other);
       const pieces = places.slice(1).map((end, index) => all.subarray(places[index], end));
-      const heard = await talk(pieces, true);
+      const heard = await talk(pieces, true, MOST, false, new LongTurns(long));
       assert.deepEqual(
         heard.texts,
         parts.filter(([{ kind }]) => kind === 'text' || kind === 'divided').map(([{ content }]) => content.toWellFormed()),
@@ -166,6 +179,17 @@ test('what is binary, and what comes behind a goodbye', async () => {
 test('who sends texts and pongs, and goes without a goodbye, wakes nobody', async () => {
   const heard = await talk([text('one'), frame(0x8a, Buffer.from('p')), text('two')], true, MOST, true);
   assert.deepEqual(heard, { texts: ['one', 'two'], pings: [], binary: [], code: undefined, errors: 0, wakings: 0 });
+});
+
+test('what comes while a turn of the event loop is long waits for a coming one, whole and in order, and no more of it is read meanwhile', async () => {
+  const texts = Array.from({ length: 200 }, (_, index) => `${index} ${'x'.repeat(30_000)}`);
+  for (const long of [1, 3, 1000]) {
+    const heard = await talk([...texts.map((content) => text(content)), BYE], false, MOST, false, new LongTurns(long));
+    assert.deepEqual(heard.texts, texts);
+    assert.equal(heard.code, 1000);
+  }
+  const gone = await talk([text('said'), text('and gone')], true, MOST, true, new LongTurns(10));
+  assert.deepEqual(gone.texts, ['said', 'and gone']);
 });
 
 test('a bound that is below what is gathered here holds all the same', async () => {

@@ -2,6 +2,7 @@
 // they came; with anything else (large or divided messages, a goodbye, a fault) it takes over for good, and it alone judges what breaks RFC 6455.
 import { isUtf8 } from 'node:buffer';
 import type { Duplex } from 'node:stream';
+import type { Turns } from '../../core/turns.ts';
 import type { LazyWebSocket } from './lazy.ts';
 
 const TEXT = 0x81;
@@ -35,12 +36,16 @@ export class Intake {
   readonly #webSocket: LazyWebSocket;
   readonly #taker: TextTaker;
   readonly #most: number;
-  /** The beginning of a frame whose rest has not come. */
+  readonly #turns: Turns;
+  /** The beginning of a frame whose rest has not come, or what waits for its turn. */
   #held: Buffer | undefined;
+  #waits = false;
+  #isPaused = false;
 
   /** Listens to a socket, for messages of at most `most` bytes. */
-  constructor(webSocket: LazyWebSocket, taker: TextTaker, most: number) {
+  constructor(webSocket: LazyWebSocket, turns: Turns, taker: TextTaker, most: number) {
     this.#webSocket = webSocket;
+    this.#turns = turns;
     this.#taker = taker;
     this.#most = Math.min(most, MOST_GATHERED);
     (webSocket.socket as Carrying).godwitIntake = this;
@@ -53,12 +58,36 @@ export class Intake {
     this.#webSocket.leave(rest);
   }
 
+  /** Takes what came. Where thousands say something at once, most of them wait for a coming turn of the event loop. */
   read(chunk: Buffer): void {
-    let bytes = chunk;
-    if (this.#held !== undefined) {
-      bytes = Buffer.concat([this.#held, chunk]);
-      this.#held = undefined;
+    if (this.#waits) {
+      this.#held = this.#with(chunk);
+      // It has more to say than the little that most wait with.
+      this.#isPaused = true;
+      this.#webSocket.socket.pause();
+    } else if (this.#turns.isLong) {
+      this.#held = this.#with(chunk);
+      this.#waits = true;
+      this.#turns.push(() => this.#goOn());
+    } else this.#take(this.#with(chunk));
+  }
+
+  #goOn(): void {
+    this.#waits = false;
+    if (this.#isPaused) {
+      this.#isPaused = false;
+      this.#webSocket.socket.resume();
     }
+    this.#take(this.#held as Buffer);
+  }
+
+  /** What was held, with what comes behind it. */
+  #with(chunk: Buffer): Buffer {
+    return this.#held === undefined ? chunk : Buffer.concat([this.#held, chunk]);
+  }
+
+  #take(bytes: Buffer): void {
+    this.#held = undefined;
     let at = 0;
     let words: Int32Array | undefined;
     const { length } = bytes;

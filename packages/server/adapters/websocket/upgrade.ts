@@ -137,7 +137,7 @@ export const serveWebSockets = (server: Server, options: UpgradeOptions): (() =>
     });
     const connection = take(socket, identity, instance, (code, reason) => webSocket.wake()?.close(code, reason), encoders.plain, answer);
     socket.on('end', onEnd);
-    const intake = new Intake(webSocket, new Publisher(requests, connection), settings.maxMessageBytes);
+    const intake = new Intake(webSocket, core.feed.turns, new Publisher(requests, connection), settings.maxMessageBytes);
     if (head.length > 0) intake.read(head);
   };
 
