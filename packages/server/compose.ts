@@ -1,6 +1,7 @@
 // The only file that knows every room: it opens the store, fills the registries, adds the routes and puts the port in front.
 import { OPERATIONS, type OperationName, type Settings } from '@godwit/protocol';
 import type { Logger } from 'pino';
+import { Arrivals } from './adapters/http/arrivals.ts';
 import { HttpHandler, type HttpOptions } from './adapters/http/handle.ts';
 import { Origins } from './adapters/http/origin.ts';
 import { outsidePlaces } from './adapters/http/outside.ts';
@@ -120,6 +121,7 @@ export const startServer = async (config: ServerConfig): Promise<RunningServer> 
     };
     const handler = new HttpHandler(options);
     const server = httpServer(handler, options, config.tls);
+    const arrivals = config.tls === undefined ? new Arrivals(server, core.feed.turns, clock) : undefined;
     const requests = new SocketRequests({ core, dispatcher, unexpected: watch.unexpected, finished: watch.finished });
     const endWaitingHandshakes = serveWebSockets(server, {
       core,
@@ -137,6 +139,7 @@ export const startServer = async (config: ServerConfig): Promise<RunningServer> 
     // A key that is made here is shown this once: nothing may keep this start from succeeding any more.
     const newAdminKey = await loadAdminKey(core, config.adminKey).catch((error: unknown) => {
       void port.close();
+      arrivals?.end();
       throw error;
     });
     const { retentionAge, publishWindow } = settings;
@@ -157,6 +160,7 @@ export const startServer = async (config: ServerConfig): Promise<RunningServer> 
       const terminate = connections.end();
       await durables.flush();
       const closed = port.close();
+      arrivals?.end();
       server.closeIdleConnections();
       // Answers that were just written have a moment to leave.
       await Promise.race([closed, pause(LAST_WORDS_MS)]);
