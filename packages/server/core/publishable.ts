@@ -1,6 +1,7 @@
 // Which topics clients may publish to (clause 1, 3.2.6, 11.3).
 import { invalidField, isServerTopic, isTopic, ProtocolError } from '@godwit/protocol';
 import type { Core } from './core.ts';
+import { wireTime } from './time.ts';
 
 /** Throws unless clients may publish to the topic: `VALIDATION_FAILED` where it is none or the server's, `FORBIDDEN` where a collection owns it (3.2.6). */
 export const checkPublishable = (core: Core, topic: string, field: string): void => {
@@ -8,6 +9,13 @@ export const checkPublishable = (core: Core, topic: string, field: string): void
   if (!isTopic(topic)) throw invalidField(field, 'must be 1 to 16 segments of A-Z a-z 0-9 _ -, joined by dots, at most 255 bytes');
   core.collections.checkFree(topic, field);
 };
+
+/** Whether clients may publish to the topic: `checkPublishable` says why not. */
+export const isPublishable = (core: Core, topic: string): boolean => isTopic(topic) && !isServerTopic(topic) && !core.collections.owns(topic);
+
+/** The member `data` of the answer to a publish (6.2.1). */
+export const publishedText = (messageId: string, topic: string, cursor: string, timestamp: number): string =>
+  `{"messageId":"${messageId}","topic":"${topic}","cursor":"${cursor}","timestamp":"${wireTime(timestamp)}"}`;
 
 /** The data of a message as JSON text. Throws `PAYLOAD_TOO_LARGE` beyond `maxMessageBytes` (7.2.2). */
 export const messageData = ({ settings: { maxMessageBytes: limit } }: Core, data: unknown): string => {

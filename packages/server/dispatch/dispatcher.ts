@@ -8,6 +8,7 @@ import { RateLimiter, type RateState } from '../core/rate.ts';
 import type { Transaction } from '../core/transaction.ts';
 import { judgeShape, type Validate } from '../core/validation.ts';
 import { confirmed, fingerprint, Once, publishOperation } from './once.ts';
+import { publishAtOnce } from './publishing.ts';
 import { type QueryReader, queryReader } from './query.ts';
 import type { Reply, Request } from './request.ts';
 import { type Match, Router } from './router.ts';
@@ -181,6 +182,11 @@ export class Dispatcher {
     if (!operation.remembered || operation.ofConnection?.(call.params, call.data) === true) {
       const result = ready.handler(wholeCall(call, this.once.reading(), this.#confirmed));
       return result instanceof Promise ? result.then((value) => replyOf(value, admit)) : replyOf(result, admit);
+    }
+    // Where a reply may yet be refused, it must not have been written.
+    if (operation.name === 'publish' && requestId !== undefined && admit === undefined) {
+      const reply = publishAtOnce(this.core, call, requestId);
+      if (reply !== undefined) return reply;
     }
     let operationName: string | undefined;
     return this.once.run({

@@ -6,12 +6,12 @@ import type { Call, Result } from '../core/call.ts';
 import type { Core } from '../core/core.ts';
 import { encode } from '../core/json.ts';
 import { writtenPlaces } from '../core/place.ts';
-import { wireTime } from '../core/time.ts';
 import { Pending, Transaction } from '../core/transaction.ts';
 import type { RememberedRequest, RequestName } from '../ports/storage.ts';
 import { refusalOf } from './failure.ts';
+import { publishedBefore } from './publishing.ts';
 import { Queue } from './queue.ts';
-import { REPLAY_HEADER, type Reply } from './request.ts';
+import { type Reply, replayed, reused } from './request.ts';
 
 /** One operation that writes, ready to be carried out, any number of times. */
 export interface Work {
@@ -42,10 +42,6 @@ const MOST_TRIES = 32;
 export const fingerprint = (...parts: readonly string[]): string => hash('sha256', parts.join('\n'), 'base64url');
 
 const textOf = (data: unknown): string | undefined => (data === undefined ? undefined : encode(data));
-
-const reused = (): ProtocolError => new ProtocolError('REQUEST_ID_REUSED');
-
-const replayed = (reply: Reply): Reply => ({ ...reply, headers: { ...reply.headers, [REPLAY_HEADER]: 'true' } });
 
 const outcomeText = (status: number, headers: Reply['headers'], text: string | undefined): string => `${status} ${JSON.stringify(headers)}\n${text ?? ''}`;
 
@@ -185,11 +181,9 @@ export class Once {
   /** The outcome of the first time. */
   #again(work: Work, remembered: RememberedRequest): Reply {
     if (remembered.kind === 'publish') {
-      const { seq, messageId, topic, timestamp, data } = remembered.message;
+      const { topic, data } = remembered.message;
       if (work.operation() !== publishOperation(topic, data)) throw reused();
-      const cursor = this.#core.cursors.format(seq);
-      const text = `{"messageId":"${messageId}","topic":"${topic}","cursor":"${cursor}","timestamp":"${wireTime(timestamp)}"}`;
-      return replayed({ status: 201, text, headers: {} });
+      return publishedBefore(this.#core, remembered.message);
     }
     if (remembered.operation !== work.operation()) throw reused();
     const { outcome, firstSeq } = remembered;

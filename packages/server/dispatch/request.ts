@@ -1,4 +1,5 @@
 // What an adapter hands to the dispatcher and what it gets back; no medium shows in either.
+import { ProtocolError } from '@godwit/protocol';
 import type { Identity, Parking, Preconditions } from '../core/call.ts';
 import type { RateState } from '../core/rate.ts';
 import type { Session } from '../core/session.ts';
@@ -30,3 +31,9 @@ export interface Reply {
 }
 
 export const REPLAY_HEADER = 'x-idempotent-replay';
+
+/** The outcome of the first time (4.1.3). */
+export const replayed = (reply: Reply): Reply => ({ ...reply, headers: { ...reply.headers, [REPLAY_HEADER]: 'true' } });
+
+/** Its name was used for another operation. */
+export const reused = (): ProtocolError => new ProtocolError('REQUEST_ID_REUSED');

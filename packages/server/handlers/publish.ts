@@ -4,8 +4,7 @@ import type { Call, Handler } from '../core/call.ts';
 import type { Core } from '../core/core.ts';
 import { JsonText } from '../core/json.ts';
 import { unwrittenPlace } from '../core/place.ts';
-import { checkPublishable, messageData } from '../core/publishable.ts';
-import { wireTime } from '../core/time.ts';
+import { checkPublishable, messageData, publishedText } from '../core/publishable.ts';
 
 export const publish =
   (core: Core): Handler =>
@@ -18,7 +17,7 @@ export const publish =
     const index = tx.publish({ messageId, topic, timestamp, data: messageData(core, data), change: false });
     return {
       status: 201,
-      data: new JsonText(`{"messageId":"${messageId}","topic":"${topic}","cursor":"${unwrittenPlace(index)}","timestamp":"${wireTime(timestamp)}"}`),
+      data: new JsonText(publishedText(messageId, topic, unwrittenPlace(index), timestamp)),
     };
   };
 

@@ -8,7 +8,8 @@ import { checkPublishable } from '../../core/publishable.ts';
 import { wireTime } from '../../core/time.ts';
 import type { Dispatcher } from '../../dispatch/dispatcher.ts';
 import { failureOf } from '../../dispatch/failure.ts';
-import { REPLAY_HEADER, type Reply } from '../../dispatch/request.ts';
+import { publishedBefore } from '../../dispatch/publishing.ts';
+import type { Reply } from '../../dispatch/request.ts';
 import type { Match } from '../../dispatch/router.ts';
 import type { PublishListener, WriteOutcome } from '../../ports/storage.ts';
 import type { Connection } from '../../session/connection.ts';
@@ -149,8 +150,7 @@ export class SocketRequests {
   refused(connection: Connection, requestId: string, outcome: Exclude<WriteOutcome, { readonly status: 'written' }>): number {
     if (outcome.status !== 'replayed' || outcome.remembered.kind !== 'publish')
       return this.fail(connection, requestId, new ProtocolError(outcome.status === 'conflict' ? 'UNAVAILABLE' : 'REQUEST_ID_REUSED'));
-    const { seq, messageId, topic, timestamp } = outcome.remembered.message;
-    connection.sendText(this.#publishedText(requestId, messageId, topic, this.core.cursors.format(seq), timestamp, true));
+    this.#answer(connection, requestId, publishedBefore(this.core, outcome.remembered.message));
     return 201;
   }
 
@@ -196,12 +196,6 @@ export class SocketRequests {
       return void this.fail(connection, messageId, new ProtocolError('BATCH_TOO_LARGE', sentence, { limit: most, field: '/data/operations' }));
     }
     const before = this.#order.get(connection);
-    const data = payload['data'];
-    // What breaks a declared topic's schema takes the long way, which answers with every field at fault, or with the outcome of its first time.
-    if (name === 'publish' && before === undefined && data !== undefined) {
-      const topic = match.params['topic'] as string;
-      if (this.core.topics?.takes(topic, data) !== false) return this.#publish(connection, messageId, topic, data);
-    }
     if (name !== 'batch' && (name !== 'publish' || before === undefined)) return void this.#dispatch(connection, match, messageId, payload);
     const came = performance.now();
     const turn = (before ?? Promise.resolve()).then(() => {
@@ -224,38 +218,6 @@ export class SocketRequests {
       throw invalidEnvelope('/payload/headers', 'must be an object of strings');
     const mark = path.indexOf('?');
     return this.#options.dispatcher.find(method as string, mark === -1 ? path : path.slice(0, mark));
-  }
-
-  #publish(connection: Connection, requestId: string, topic: string, data: unknown): void {
-    const { core, finished } = this.#options;
-    const startedAt = performance.now();
-    const { identity } = connection;
-    try {
-      requireScope(identity, `publish:${topic}`, '/path/topic');
-      checkPublishable(core, topic, '/path/topic');
-    } catch (error) {
-      finished('publish', this.fail(connection, requestId, error), startedAt);
-      return;
-    }
-    const messageId = core.ids.uuid();
-    const timestamp = core.clock.now();
-    const published = { messageId, topic, timestamp, data: JSON.stringify(data), change: false };
-    this.inProgress++;
-    const written = core.storage.write({ request: { client: identity.client, requestId, kind: 'publish' }, messages: [published] });
-    this.#options.dispatcher.inTime(written).then(
-      (outcome) => {
-        if (outcome.status === 'written') {
-          connection.sendText(this.#publishedText(requestId, messageId, topic, core.cursors.format(outcome.firstSeq), timestamp, false));
-          this.ended(201, startedAt);
-        } else this.ended(this.refused(connection, requestId, outcome), startedAt);
-      },
-      (error: unknown) => this.ended(this.fail(connection, requestId, error), startedAt),
-    );
-  }
-
-  #publishedText(requestId: string, messageId: string, topic: string, cursor: string, timestamp: number, replayed: boolean): string {
-    const { clock, ids } = this.#options.core;
-    return `{"messageId":"${ids.uuid()}","type":"response","payload":{"requestId":${JSON.stringify(requestId)},"status":"success","statusCode":201,"data":{"messageId":"${messageId}","topic":"${topic}","cursor":"${cursor}","timestamp":"${wireTime(timestamp)}"}${replayed ? `,"headers":{"${REPLAY_HEADER}":"true"}` : ''}},"timestamp":"${wireTime(clock.now())}"}`;
   }
 
   /** Carries out any operation. What waits for nothing is answered at once. */
