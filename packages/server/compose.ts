@@ -157,7 +157,7 @@ export const startServer = async (config: ServerConfig): Promise<RunningServer> 
       connections.announceEnd(RECONNECT_SPREAD_MS + connections.size * RECONNECT_EACH_MS);
       const deadline = clock.now() + settings.drainTimeout;
       while ((inProgress.total > 0 || requests.inProgress > 0) && clock.now() < deadline) await pause(DRAIN_STEP_MS);
-      const terminate = connections.end();
+      const terminate = await connections.end();
       await durables.flush();
       const closed = port.close();
       arrivals?.end();
@@ -167,7 +167,8 @@ export const startServer = async (config: ServerConfig): Promise<RunningServer> 
       terminate();
       endWaitingHandshakes();
       server.closeAllConnections();
-      await closed;
+      // Sockets that only wait for the other side (a goodbye, the start of TLS) keep nobody from the end.
+      await Promise.race([closed, pause(LAST_WORDS_MS)]);
       stopRetention();
       stopProcessMetrics();
       vitals.stop();

@@ -279,3 +279,12 @@ test('a server that goes answers at once', async () => {
   assert.equal((await readOrWait(core, request(), 5000, place)).messages.length, 0);
   assert.equal(place.parked, 0);
 });
+
+test('where it may not wait nothing is left that does', async () => {
+  const { core, close } = await assemble();
+  const refusing: Parking = { park: () => Promise.reject(new ProtocolError('TOO_MANY_CONNECTIONS')) };
+  const asked = { ...request(), after: core.storage.log.last };
+  await assert.rejects(readOrWait(core, asked, 10_000, refusing), { code: 'TOO_MANY_CONNECTIONS' });
+  assert.equal(core.feed.waiting, 0);
+  await close();
+});

@@ -83,13 +83,18 @@ export const readOrWait = async (core: Core, request: PageRequest, waitMs: numbe
         ? new Promise<void>((resolve) => core.clock.after(Math.min(LINGER_MS, end - core.clock.now()), resolve))
         : undefined,
     );
-    await parking.park(
-      () => lingered,
-      () => {
-        gone = true;
-        leave();
-      },
-    );
+    try {
+      await parking.park(
+        () => lingered,
+        () => {
+          gone = true;
+          leave();
+        },
+      );
+    } finally {
+      // Where it may not wait, nothing is left that does.
+      leave();
+    }
     // It stands where the feed saw it last, also where retention has passed the place that it was parked at (6.3.1).
     const { place, matched } = await woken;
     after = Math.max(after, place);

@@ -152,10 +152,11 @@ export class Dispatcher {
   run(match: Match, request: Request): Reply | Promise<Reply> {
     const ready = this.ready(match, request);
     const whole = this.#prepared.get(match.operation)?.whole;
-    if (whole !== undefined) return this.inTime(whole(ready, request));
+    const { waited = 0 } = request;
+    if (whole !== undefined) return this.inTime(whole(ready, request), -waited);
     this.meter(request, 1);
     const reply = this.perform(ready, request.requestId);
-    return reply instanceof Promise ? this.inTime(reply, waitOf(ready.match.operation, ready.call)) : reply;
+    return reply instanceof Promise ? this.inTime(reply, waitOf(ready.match.operation, ready.call) - waited) : reply;
   }
 
   /** The reply, or `TIMEOUT` after `requestTimeout` and what it was asked to wait (6.1.1); the work goes on, and a repeat with its requestId finds its outcome. */

@@ -17,6 +17,8 @@ export interface Request {
   /** The WebSocket that it came over. */
   readonly session?: Session | undefined;
   readonly parking?: Parking | undefined;
+  /** Milliseconds that it has waited for its turn: of its time (6.1.1) so much less is left. */
+  readonly waited?: number;
   /** Set once it was counted. */
   rate?: RateState;
 }

@@ -285,6 +285,8 @@ export class Connection implements Outlet, Session, Parking {
     this.#waiting ??= new Set();
     if (this.#waiting.size >= BOUNDS.inProgressPerClient) throw tooManyInProgress('Too many requests of this connection wait for a message.');
     this.#waiting.add(gone);
+    // It may have closed while the operation was on its way.
+    if (this.isClosed) gone();
     try {
       await wait();
     } finally {

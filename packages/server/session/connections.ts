@@ -283,10 +283,11 @@ export class Connections implements Outlets {
     }
   }
 
-  /** Ends every connection in order; the returned function does not wait for those that say nothing back. */
-  end(): () => void {
+  /** Ends every connection in order, a few in each turn of the event loop; the function that it resolves with does not wait for those that say nothing back. */
+  async end(): Promise<() => void> {
     const connections = this.all();
-    for (const connection of connections) connection.close(1012, 'restart');
+    for (const connection of connections) this.feed.turns.push(() => connection.close(1012, 'restart'));
+    await new Promise<void>((resolve) => this.feed.turns.push(resolve));
     return () => {
       for (const { link } of connections) link.terminate();
     };

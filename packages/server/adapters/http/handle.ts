@@ -270,7 +270,9 @@ class Exchange implements Parking {
       gone();
     });
     inProgress.leave(identity.client);
-    this.#response.once('close', gone);
+    // The client may have gone while the operation was on its way here.
+    if (this.#response.closed) gone();
+    else this.#response.once('close', gone);
     try {
       await wait();
     } finally {

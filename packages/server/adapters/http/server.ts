@@ -32,7 +32,10 @@ export const httpServer = (handler: HttpHandler, options: HttpOptions, tls: Tls 
     // does who waits to hear what will be spoken, node's parser drops.
     shouldUpgradeCallback: asksForWebSocket,
   };
-  const server = tls === undefined ? createHttpServer(common) : (createHttpsServer({ ...common, ...tls, minVersion: 'TLSv1.2' }) as unknown as HttpServer);
+  const server =
+    tls === undefined
+      ? createHttpServer(common)
+      : (createHttpsServer({ ...common, ...tls, minVersion: 'TLSv1.2', handshakeTimeout: common.headersTimeout }) as unknown as HttpServer);
   const handle = handler.handle.bind(handler);
   server.on('request', handle);
   // The handler gives leave to send a body when it wants it; other expectations are no reason to refuse (RFC 9110, section 10.1.1).

@@ -1,7 +1,9 @@
 // Whatever comes, in whatever pieces: texts arrive whole and in order, and all else gets to `ws` as it would without it.
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { type WebSocket, WebSocketServer } from 'ws';
@@ -48,6 +50,18 @@ class LongTurns extends Turns {
 }
 
 /** Sends pieces to a server, and gives what it heard once the connection is over, which the last piece sees to. */
+/** Turns that come when they are told to. */
+class HeldTurns extends Turns {
+  isHeld = false;
+  readonly held: (() => void)[] = [];
+  override get isLong(): boolean {
+    return this.isHeld;
+  }
+  override push(work: () => void): void {
+    this.held.push(work);
+  }
+}
+
 const talk = async (pieces: readonly Buffer[], pause = false, most = MOST, leave = false, turns = new Turns()): Promise<Heard> => {
   const heard: Heard = { texts: [], pings: [], binary: [], code: undefined, errors: 0, wakings: 0 };
   const server = createServer();
@@ -190,6 +204,54 @@ test('what comes while a turn of the event loop is long waits for a coming one, 
   }
   const gone = await talk([text('said'), text('and gone')], true, MOST, true, new LongTurns(10));
   assert.deepEqual(gone.texts, ['said', 'and gone']);
+});
+
+for (const wakes of [true, false])
+  for (const goodbye of ['reset', 'end'] as const)
+    test(`what waits for its turn when its socket is gone is nobody's (${wakes ? 'awake' : 'asleep'}, ${goodbye})`, async () => {
+      const turns = new HeldTurns();
+      const sockets = new WebSocketServer({ noServer: true });
+      const server = createServer();
+      let heard = 0;
+      const carrier = new Promise<Duplex>((resolve) =>
+        server.on('upgrade', (request, socket) => {
+          socket.write(plainAnswer(request, false) as Buffer);
+          const lazy = new LazyWebSocket(sockets, socket, (webSocket) => webSocket.on('error', () => {}));
+          new Intake(lazy, turns, { take: () => heard++ }, MOST);
+          socket.on('error', () => {});
+          socket.on('end', () => socket.destroy());
+          resolve(socket);
+        }),
+      );
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+      const client = connect((server.address() as AddressInfo).port, '127.0.0.1');
+      client.on('error', () => {});
+      client.on('data', () => {});
+      client.write(HELLO);
+      const socket = await carrier;
+      if (wakes) {
+        const pong = once(client, 'data');
+        client.write(frame(0x89, Buffer.from('p')));
+        await pong;
+      }
+      turns.isHeld = true;
+      const came = once(socket, 'data');
+      client.write(text('late'));
+      await came;
+      const gone = new Promise((resolve) => socket.once('close', resolve));
+      if (goodbye === 'reset') client.resetAndDestroy();
+      else client.end();
+      await gone;
+      assert.equal(turns.held.length, 1);
+      for (const work of turns.held) work();
+      assert.equal(heard, 0);
+      client.destroy();
+      await new Promise((resolve) => server.close(resolve));
+    });
+
+test('a pong that tells its length in the longer form is a fault, as a ping is', async () => {
+  const long = (kind: number): Buffer => Buffer.concat([Buffer.from([kind, 0x80 | 126, 0, 1, 0, 0, 0, 0]), Buffer.from('p')]);
+  for (const kind of [0x89, 0x8a]) assert.equal((await talk([text('before'), long(kind), text('behind')])).errors, 1);
 });
 
 test('a bound that is below what is gathered here holds all the same', async () => {

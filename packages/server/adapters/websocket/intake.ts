@@ -116,7 +116,7 @@ export class Intake {
           return this.#leave(bytes.subarray(at));
         }
         this.#taker.take(bytes, start, end, isPlain);
-      } else if ((kind === PING || kind === PONG) && size <= MOST_CONTROL) {
+      } else if ((kind === PING || kind === PONG) && (second & 0x7f) <= MOST_CONTROL) {
         if (end > length) return this.#hold(bytes, at);
         // An answer to a ping says nothing but that it came.
         if (kind === PING) this.#webSocket.hear(bytes.subarray(at, end));

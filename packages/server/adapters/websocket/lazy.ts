@@ -39,6 +39,7 @@ export class LazyWebSocket {
     if (this.#webSocket !== undefined) return this.#webSocket;
     const { socket } = this;
     const listening = socket.listeners('data');
+    const { write } = socket;
     // Its answer to the handshake goes nowhere: that has been given.
     socket.write = () => true;
     try {
@@ -46,7 +47,8 @@ export class LazyWebSocket {
         this.#webSocket = webSocket;
       });
     } finally {
-      Reflect.deleteProperty(socket, 'write');
+      // Put back, not taken off again: an object that lost a property is a slow one from then on.
+      socket.write = write;
     }
     if (this.#webSocket === undefined) return undefined;
     this.#listener = socket.listeners('data').find((listener) => !listening.includes(listener)) as Listener;
@@ -57,12 +59,13 @@ export class LazyWebSocket {
 
   /** Hands bytes to `ws`. */
   hear(bytes: Buffer): void {
-    if (this.wake() !== undefined) this.#listener?.call(this.socket, bytes);
+    if (!this.socket.destroyed && this.wake() !== undefined) this.#listener?.call(this.socket, bytes);
   }
 
   /** From here on `ws` hears the socket itself, `rest` first. */
   leave(rest: Buffer): void {
-    if (this.wake() === undefined || this.#listener === undefined) return;
+    // What waited for its turn may come when the socket is gone: a `ws` that has seen its end can hear nothing more.
+    if (this.socket.destroyed || this.wake() === undefined || this.#listener === undefined) return;
     this.socket.on('data', this.#listener);
     if (rest.length > 0) this.#listener.call(this.socket, rest);
   }

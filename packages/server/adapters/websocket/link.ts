@@ -50,13 +50,9 @@ export class WebSocketLink implements Link {
 
   close(code: number, reason: string): void {
     this.#goodbye(code, reason);
-    // Who does not read the goodbye is not waited for.
-    if (this.queued > 0) setTimeout(() => this.terminate(), CLOSE_MS).unref();
   }
 
   terminate(): void {
     this.#socket.destroy();
   }
 }
-
-const CLOSE_MS = 5000;

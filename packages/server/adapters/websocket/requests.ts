@@ -199,7 +199,8 @@ export class SocketRequests {
     if (name !== 'batch' && (name !== 'publish' || before === undefined)) return void this.#dispatch(connection, match, messageId, payload);
     const came = performance.now();
     const turn = (before ?? Promise.resolve()).then(() => {
-      if (performance.now() - came < this.core.settings.requestTimeout) return this.#dispatch(connection, match, messageId, payload);
+      const waited = performance.now() - came;
+      if (waited < this.core.settings.requestTimeout) return this.#dispatch(connection, match, messageId, payload, waited);
       this.#options.finished(name, this.fail(connection, messageId, new ProtocolError('TIMEOUT')), came);
     });
     this.#order.set(connection, turn);
@@ -221,7 +222,7 @@ export class SocketRequests {
   }
 
   /** Carries out any operation. What waits for nothing is answered at once. */
-  #dispatch(connection: Connection, match: Match, messageId: string, payload: Record<string, unknown>): void | Promise<void> {
+  #dispatch(connection: Connection, match: Match, messageId: string, payload: Record<string, unknown>, waited = 0): void | Promise<void> {
     const { finished } = this.#options;
     const { name } = match.operation;
     const startedAt = performance.now();
@@ -236,7 +237,7 @@ export class SocketRequests {
     };
     this.inProgress++;
     try {
-      const reply = this.#run(match, connection, messageId, payload);
+      const reply = this.#run(match, connection, messageId, payload, waited);
       if (reply instanceof Promise) return reply.then(answer).catch(fail);
       answer(reply);
     } catch (error) {
@@ -244,7 +245,13 @@ export class SocketRequests {
     }
   }
 
-  #run(match: Match, connection: Connection, messageId: string, { method, path, data: sent, headers }: Record<string, unknown>): Reply | Promise<Reply> {
+  #run(
+    match: Match,
+    connection: Connection,
+    messageId: string,
+    { method, path, data: sent, headers }: Record<string, unknown>,
+    waited: number,
+  ): Reply | Promise<Reply> {
     const { operation } = match;
     const data = sent === undefined && operation.dataOptional === true ? {} : sent;
     if (operation.data !== undefined && data === undefined) throw invalidEnvelope('/payload/data', 'is required');
@@ -258,6 +265,7 @@ export class SocketRequests {
       metered: false,
       session: connection,
       parking: connection,
+      waited,
     });
   }
 

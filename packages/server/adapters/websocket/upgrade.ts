@@ -38,6 +38,8 @@ export interface UpgradeOptions {
   readonly unexpected: (error: unknown, requestId: string) => void;
 }
 
+/** How long a goodbye waits for an answer. */
+const CLOSE_MS = 5000;
 const BEARER_PROTOCOL = /^bearer\.([A-Za-z0-9._~-]+)$/;
 const INSTANCE = /^[A-Za-z0-9_-]{1,64}$/;
 
@@ -61,7 +63,7 @@ function onClose(this: Carrying): void {
   this.godwit?.ended();
 }
 
-// `ws` closes the socket by itself after what it reports here.
+// Who reports it, `ws` or the socket, closes by itself after that.
 function onError(): void {}
 
 /** Serves `/v1/ws` on a server; returns what ends the connections whose handshakes still wait for their turn: the server does not count them among its own any more. */
@@ -71,6 +73,8 @@ export const serveWebSockets = (server: Server, options: UpgradeOptions): (() =>
   const sockets = new WebSocketServer({
     noServer: true,
     clientTracking: false,
+    // Not among its types yet.
+    ...({ closeTimeout: CLOSE_MS } as object),
     maxPayload: settings.maxMessageBytes,
     handleProtocols: (protocols) => (protocols.has(PROTOCOL) ? PROTOCOL : false),
     perMessageDeflate: settings.webSocketCompression
@@ -182,7 +186,8 @@ export const serveWebSockets = (server: Server, options: UpgradeOptions): (() =>
       const answer = plainAnswer(request, settings.webSocketCompression);
       if (answer === undefined) takeOther(request, socket, head, identity, instance);
       else takePlain(socket, head, identity, instance, answer);
-      options.finished('connect', 101, startedAt);
+      // What is no handshake was refused, and counted, by now.
+      if ((socket as Carrying).godwit !== undefined) options.finished('connect', 101, startedAt);
     } catch (thrown) {
       const error = failureOf(thrown, (other) => options.unexpected(other, ''));
       const code = fromBrowser ? closeCodeOf(error) : undefined;
