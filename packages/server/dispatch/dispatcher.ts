@@ -160,7 +160,7 @@ export class Dispatcher {
   }
 
   /** The reply, or `TIMEOUT` after `requestTimeout` and what it was asked to wait (6.1.1); the work goes on, and a repeat with its requestId finds its outcome. */
-  inTime<T>(reply: Promise<T>, waitMs = 0): Promise<T> {
+  inTime(reply: Promise<Reply>, waitMs = 0): Promise<Reply> {
     return new Promise((resolve, reject) => {
       const stop = this.core.clock.after(this.core.settings.requestTimeout + waitMs, () => reject(new ProtocolError('TIMEOUT')));
       reply.then(

@@ -3,7 +3,6 @@
 import type { TidyPolicy } from '../../ports/storage.ts';
 import { BLOCK_SQL, Block, FACTS_SQL, OVERHEAD_BYTES } from './block.ts';
 import { type Database, eachRow, firstRow, prepareRows, type Statement } from './database.ts';
-
 import type { Store } from './store.ts';
 import { type FaultResult, isFault, type Transactions } from './transaction.ts';
 
