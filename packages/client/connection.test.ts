@@ -332,6 +332,13 @@ describe('an open connection', () => {
     assert.notEqual(world.sockets[0]?.closedWith, undefined);
   });
 
+  test('5.1.3: what came while this side stood still is heard before it is taken for dead', async () => {
+    const { world } = await subscribed();
+    world.clock.setTimeout(() => world.socket.notice('heartbeat', { cursor: 'c1' }), 60_000);
+    await world.clock.advance(61_000);
+    assert.equal(world.sockets.length, 1);
+  });
+
   test('5.1.3: a heartbeat moves quiet subscriptions on', async () => {
     const { world } = await subscribed();
     world.socket.notice('heartbeat', { cursor: 'c9' });

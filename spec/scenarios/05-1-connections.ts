@@ -108,20 +108,42 @@ scenario('5.1.3 every interval a ping and an event on $sys.heartbeat, whose curs
 
 scenario('5.1.3 a connection from which nothing came for two intervals is closed with 4001', { needs: 'own server' }, async (t) => {
   const server = await t.server({ flags: ['--heartbeat-interval', '1s'] });
-  const [dead, pongs, talks] = [
-    await t.channel(server.key, { url: server.url, pongs: false }),
-    await t.channel(server.key, { url: server.url }),
-    await t.channel(server.key, { url: server.url, pongs: false }),
-  ];
+  const dead = await t.channel(server.key, { url: server.url, pongs: false });
   const started = Date.now();
-  const talking = setInterval(() => talks.ask('GET', '/messages?topics=a'), 500);
-  t.after(async () => clearInterval(talking));
   assert.equal((await dead.closed).code, 4001);
   const after = Date.now() - started;
   assert.ok(after >= 1_500 && after <= 6_000, `after ${after} ms`);
-  await pause(1_500);
-  assert.equal(pongs.socket.readyState, WebSocket.OPEN, 'a pong is something');
-  assert.equal(talks.socket.readyState, WebSocket.OPEN, 'so is a request');
+});
+
+scenario('5.1.3 one that answers pings, or asks for something now and then, lives on', { needs: 'own server' }, async (t) => {
+  const server = await t.server({ flags: ['--heartbeat-interval', '2s'] });
+  // Where this program stood still, its connections were silent in truth: only an attempt at which it did not says something.
+  for (let attempt = 1; ; attempt++) {
+    const pongs = await t.channel(server.key, { url: server.url });
+    const talks = await t.channel(server.key, { url: server.url, pongs: false });
+    const silence = { pongs: 0, talks: 0 };
+    const said = { pongs: performance.now(), talks: performance.now() };
+    const say = (who: 'pongs' | 'talks'): void => {
+      silence[who] = Math.max(silence[who], performance.now() - said[who]);
+      said[who] = performance.now();
+    };
+    pongs.socket.on('ping', () => say('pongs'));
+    for (let asked = 0; asked < 14; asked++) {
+      await pause(500);
+      if (talks.socket.readyState !== WebSocket.OPEN) break;
+      talks.ask('GET', '/messages?topics=a');
+      say('talks');
+    }
+    const states = { pongs: pongs.socket.readyState, talks: talks.socket.readyState };
+    say('pongs');
+    say('talks');
+    const whole = Math.max(silence.pongs, silence.talks) < 3_500;
+    if (!whole && attempt < 5) continue;
+    assert.ok(pongs.pings() >= 2, 'it was pinged');
+    assert.equal(states.pongs, WebSocket.OPEN, 'a pong is something');
+    assert.equal(states.talks, WebSocket.OPEN, 'so is a request');
+    return;
+  }
 });
 
 scenario('5.4 before credentials expire comes $sys.expiring; renewed with POST /session the connection lives on', {}, async (t) => {

@@ -197,13 +197,17 @@ export class Socket {
     this.#listener.welcome();
   }
 
-  /** One timer for the whole life of the socket: it looks when the silence would have become too long, not at each message. */
-  #watch(): void {
+  /**
+   * One timer for the whole life of the socket: it looks when the silence would have become too long, not at each message, and then once more: where this side stood
+   * still, what came meanwhile is heard first.
+   */
+  #watch(isSecondLook = false): void {
     const { clock } = this.#environment;
     const silent = clock.now() - this.#seenAt;
     const longest = SILENT_INTERVALS * this.#interval;
-    if (silent >= longest) this.abandon('silent');
-    else this.#alarm.set(longest - silent, () => this.#watch());
+    if (silent < longest) this.#alarm.set(longest - silent, () => this.#watch());
+    else if (isSecondLook) this.abandon('silent');
+    else this.#alarm.set(0, () => this.#watch(true));
   }
 
   #answered(payload: {

@@ -57,7 +57,7 @@ export class Connection implements Outlet, Session, Parking {
   readonly closesAt: number;
   #rate: MessageRate | undefined;
   received = 0;
-  lastSeen: number;
+  silentVisits = 0;
   lastBeat: number;
   seenRead = 0;
   seenDrained = 0;
@@ -82,7 +82,6 @@ export class Connection implements Outlet, Session, Parking {
     this.encoder = encoder;
     this.instance = instance;
     this.openedAt = now;
-    this.lastSeen = now;
     this.lastBeat = now;
     this.closesAt = closesAt;
   }

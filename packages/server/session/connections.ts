@@ -32,6 +32,7 @@ const SLICES = 16;
 /** An event stream hears something at every visit, and proxies want that every 15 s (6.3.3). */
 const LONGEST_ROUND_MS = 12_000;
 const SHORTEST_ROUND_MS = 32;
+const SILENT_INTERVALS = 2;
 const WARNING_MS = 60_000;
 const LIFETIME_SPREAD = 0.1;
 const RECONNECT_SPREAD_MS = 1000;
@@ -78,6 +79,7 @@ export class Connections implements Outlets {
     const { heartbeatInterval, connectionLifetime } = this.settings;
     const visits = Math.max(2, Math.ceil(heartbeatInterval / LONGEST_ROUND_MS));
     this.#round = Math.min(heartbeatInterval / visits, Math.max(SHORTEST_ROUND_MS, connectionLifetime / 20));
+    this.#mostSilentVisits = Math.ceil((SILENT_INTERVALS * heartbeatInterval) / this.#round);
     this.#tick();
   }
 
@@ -224,6 +226,11 @@ export class Connections implements Outlets {
 
   /** How often every connection is visited: some times an interval, and often enough for its lifetime. */
   readonly #round: number;
+  /**
+   * After which a connection counts as dead (5.1.3). Visits, not the time between them: where this process stood still (stopped, a machine that slept), what came meanwhile
+   * has yet to be read, and nobody has been silent.
+   */
+  readonly #mostSilentVisits: number;
 
   #tick(): void {
     this.#stop = this.clock.after(this.#round / SLICES, () => {
@@ -238,13 +245,12 @@ export class Connections implements Outlets {
     let beat: { readonly place: number; readonly cursor: string; readonly text: string } | undefined;
     const { heartbeatInterval } = this.settings;
     for (const connection of slice) {
-      if (connection.stirred()) connection.lastSeen = now;
       // An event stream says nothing back: what it takes is all that shows that it lives.
-      if (connection.link.transport === 'websocket' || connection.link.queued > 0) {
-        if (now - connection.lastSeen >= heartbeatInterval * 2) {
-          connection.close(4001, 'heartbeat missed');
-          continue;
-        }
+      const isSilent = !connection.stirred() && (connection.link.transport === 'websocket' || connection.link.queued > 0);
+      connection.silentVisits = isSilent ? connection.silentVisits + 1 : 0;
+      if (connection.silentVisits >= this.#mostSilentVisits) {
+        connection.close(4001, 'heartbeat missed');
+        continue;
       }
       if (now >= connection.closesAt) {
         connection.close(4000, 'lifetime reached');

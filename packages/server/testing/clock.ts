@@ -4,6 +4,8 @@ import type { Clock } from '../ports/clock.ts';
 export interface ManualClock extends Clock {
   /** Moves on, calling back what became due in its order; between two of them whatever they set in motion runs as far as it can. */
   advance(ms: number): Promise<void>;
+  /** Moves on while nothing runs, as where the process or its machine stands still. */
+  standStill(ms: number): void;
   /** Callbacks that wait. */
   readonly waiting: number;
 }
@@ -34,6 +36,9 @@ export const manualClock = (start = Date.parse('2026-11-22T10:00:00.000Z')): Man
         await settled();
       }
       time = end;
+    },
+    standStill(ms) {
+      time += ms;
     },
     get waiting() {
       return timers.length;
