@@ -40,7 +40,7 @@ const documents = (name: Name, from: number): WriteUnit => ({
     const id = `order-${index.toString(36).padStart(6, '0')}`;
     const body = JSON.stringify({ ...bodyOf(index), number, customer: `customer-${number % (sizes[name] / PER_CUSTOMER)}` });
     const now = Date.now();
-    return { collection: name, id, from: null, to: { id, version: 1, createdAt: now, updatedAt: now, incarnation: 'filled', body } };
+    return { collection: name, id, from: null, to: { id, version: 1, createdAt: now, updatedAt: now, incarnation: 'filled', tag: 'filled', body } };
   }),
 });
 

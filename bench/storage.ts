@@ -33,7 +33,7 @@ const create = (collection: string): WriteUnit => {
   const body = JSON.stringify({ status: STATUS[n % STATUS.length], number: n, name: `order ${n}`, note: text });
   return {
     request: { kind: 'change', client: 'client-0001', requestId: randomUUID(), operation: `POST ${collection} ${n}`, outcome: `{"id":"${id}"}` },
-    documents: [{ collection, id, from: null, to: { id, version: 1, createdAt: now, updatedAt: now, incarnation: id.slice(0, 8), body } }],
+    documents: [{ collection, id, from: null, to: { id, version: 1, createdAt: now, updatedAt: now, incarnation: id.slice(0, 8), tag: id.slice(0, 8), body } }],
     messages: [
       { messageId: randomUUID(), topic: `${collection}.${id}.created`, timestamp: now, data: `{"change":"created","document":${body}}`, change: true },
     ],

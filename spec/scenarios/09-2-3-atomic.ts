@@ -159,6 +159,63 @@ scenario('9.2.3 atomic: nobody outside sees half of it', {}, async (t) => {
   assert.equal(torn, 0);
 });
 
+scenario(
+  '9.2.3 atomic: batches that look around and change one document, beside plain changes of it: what was confirmed is there, what was refused is not',
+  {},
+  async (t) => {
+    const collection = await t.collection();
+    for (const id of ['shared', 'guard']) succeeds(await t.admin.http('POST', `/v1/${collection}`, { data: { id } }), 201);
+    const path = `/v1/${collection}/shared`;
+    const [confirmed, refused] = [new Set<string>(), new Set<string>()];
+    const tags: string[] = [];
+    let next = 0;
+    const changeAll = async (): Promise<void> => {
+      while (next < 300) {
+        const index = next++;
+        const name = `m${index}`;
+        const data = { [name]: index };
+        if (index % 3 === 0) {
+          const changed = await t.admin.http('PATCH', path, { data });
+          succeeds(changed);
+          confirmed.add(name);
+          tags.push(String(changed.headers['etag']));
+          continue;
+        }
+        const operations: Json[] = [
+          { method: 'PATCH', path: `/${collection}/shared`, data },
+          { method: 'GET', path: `/${collection}?limit=1` },
+        ];
+        if (index % 3 === 1) {
+          const guard = await t.admin.http('GET', `/v1/${collection}/guard`);
+          operations.push({ method: 'PATCH', path: `/${collection}/guard`, data, headers: { 'If-Match': String(guard.headers['etag']) } });
+        }
+        const answer = await batch(t.admin, operations, { mode: 'atomic' });
+        if (answer.status === 200) {
+          confirmed.add(name);
+          tags.push(String(answer.data.results[0].headers['etag'] ?? answer.data.results[0].headers['ETag']));
+        } else {
+          refuses(answer, 'BATCH_FAILED');
+          refused.add(name);
+        }
+      }
+    };
+    await Promise.all(Array.from({ length: 8 }, changeAll));
+    const { data } = await t.admin.http('GET', path);
+    assert.deepEqual(
+      [...confirmed].filter((name) => !(name in data)),
+      [],
+      'confirmed and gone',
+    );
+    assert.deepEqual(
+      [...refused].filter((name) => name in data),
+      [],
+      'refused and there',
+    );
+    assert.equal(data.version, confirmed.size + 1);
+    assert.equal(new Set(tags).size, confirmed.size, '3.2.3: never one ETag for two states');
+  },
+);
+
 for (const mode of ['partial', 'atomic']) {
   scenario(`9.2.4 a batch repeated with its requestId takes effect once, ${mode}`, {}, async (t) => {
     const collection = await t.collection();

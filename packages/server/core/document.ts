@@ -1,6 +1,6 @@
 // Documents as clients see them: the stored body and, before it, the members that the server keeps (3.2.2).
 import { readJson } from '@godwit/protocol';
-import type { StoredDocument } from '../ports/storage.ts';
+import type { StateName, StoredDocument } from '../ports/storage.ts';
 import { wireTime } from './time.ts';
 
 /** A document's own members. */
@@ -18,7 +18,7 @@ export const documentText = (document: StoredDocument): string => {
 export const documentValue = (document: StoredDocument): Body => readJson(documentText(document)) as Body;
 
 /** The entity tag of one state of one id, never the same for two, re-creation included (3.2.3). */
-export const entityTag = (document: Pick<StoredDocument, 'version' | 'incarnation'>): string => `"${document.version}-${document.incarnation}"`;
+export const entityTag = ({ version, tag }: StateName): string => `"${version}-${tag}"`;
 
 /** What was sent, without the members that the server keeps: a document that was read can be sent back (3.2.2). */
 export const withoutKept = (data: Body): Body => {

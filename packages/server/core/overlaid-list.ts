@@ -67,7 +67,7 @@ const tieBreaks = async (
 };
 
 const sameState = (one: StoredDocument, other: StoredDocument | undefined): boolean =>
-  one.id === other?.id && one.version === other.version && one.incarnation === other.incarnation;
+  one.id === other?.id && one.version === other.version && one.tag === other.tag;
 
 /** Two lists in order as one; where they tie, those of the first come first. */
 const merged = (first: readonly Entry[], second: readonly Entry[], order: (one: Entry, other: Entry) => number): Entry[] => {

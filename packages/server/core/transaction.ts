@@ -9,6 +9,7 @@ import type {
   NewMessage,
   RecordChange,
   RequestName,
+  StateName,
   StoredDocument,
   WriteUnit,
 } from '../ports/storage.ts';
@@ -17,7 +18,6 @@ import { type Body, documentText, mergePatch } from './document.ts';
 import type { OwnDocument } from './overlaid-list.ts';
 
 type State = StoredDocument | null;
-type Versioned = Pick<StoredDocument, 'version' | 'incarnation'>;
 
 const NONE: readonly never[] = Object.freeze([]);
 const NO_DOCUMENTS: ReadonlyMap<string, Touched> = new Map();
@@ -29,13 +29,14 @@ const more = <T>(list: readonly T[], item: T): readonly T[] => {
   return list;
 };
 
+/** Of randomness, in what names a document and a state of it. */
+const TAG_BYTES = 9;
 const DOCUMENT_ID = /^[A-Za-z0-9_-]{1,64}$/;
 
 /** What is said of a document that is not there. */
 export const noDocument = (collection: string, id: string): ProtocolError => new ProtocolError('NOT_FOUND', `There is no document ${id} in ${collection}.`);
 
-const stateName = (state: Versioned | null): { version: number; incarnation: string } | null =>
-  state === null ? null : { version: state.version, incarnation: state.incarnation };
+const stateName = (state: StateName | null): StateName | null => (state === null ? null : { version: state.version, tag: state.tag });
 
 interface Announced {
   state: State;
@@ -122,6 +123,25 @@ export class Transaction {
       throw new Error('A transaction takes changes only while an operation that writes is carried out: await every call, and write nothing in a GET.');
   }
 
+  /**
+   * Whether somebody else has changed what it changes since it was read, `waited` where time went by in between. The store would refuse it: nobody should build on it
+   * before that.
+   */
+  isOvertaken(waited: boolean): boolean {
+    for (const [key, { collection, id, from, changed }] of this.#documents) {
+      if (!changed) continue;
+      const pending = this.#pending.get(key);
+      if (pending !== undefined ? pending.state !== from : waited && from !== null && this.#isStale(collection, id, from)) return true;
+    }
+    return false;
+  }
+
+  /** Whether the store holds another state; false where it cannot tell at once. */
+  #isStale(collection: string, id: string, from: StateName): boolean {
+    const stored = this.#core.storage.getDocument(collection, id);
+    return !(stored instanceof Promise) && (stored?.version !== from.version || stored.tag !== from.tag);
+  }
+
   /** Nothing to write: nothing to remember either (4.1.3). */
   get isEmpty(): boolean {
     return this.#messages.length === 0 && this.#records.length === 0 && this.#collections.length === 0;
@@ -163,7 +183,7 @@ export class Transaction {
 
   /**
    * The document as this unit sees it; undefined where there is none. The unit will be refused if that changes before it is written. At once where the store
-   * can: between what is read at once and `announce` nobody else comes, so that many who change one document at the same time follow each other.
+   * can: between what is read at once and `announce` nobody else comes, so that many who change one document at the same time follow each other; who waits in between may be overtaken.
    */
   document(collection: string, id: string): StoredDocument | undefined | Promise<StoredDocument | undefined> {
     const touched = this.#touch(collection, id);
@@ -185,7 +205,8 @@ export class Transaction {
   #create(touched: Touched, made: string, text: string): StoredDocument {
     if (touched.to !== null) throw new ProtocolError('CONFLICT', `There is a document with the id ${made} already.`, { field: '/data/id' });
     const now = this.#core.clock.now();
-    return this.#change(touched, { id: made, version: 1, createdAt: now, updatedAt: now, incarnation: this.#core.ids.secret(9), body: text }, 'created');
+    const incarnation = this.#core.ids.secret(TAG_BYTES);
+    return this.#change(touched, { id: made, version: 1, createdAt: now, updatedAt: now, incarnation, tag: incarnation, body: text }, 'created');
   }
 
   /** Gives a document that `document` returned a new body. Throws `NOT_FOUND` where this unit has removed it since. */
@@ -218,7 +239,7 @@ export class Transaction {
   #write(touched: Touched & { to: StoredDocument }, body: string): StoredDocument {
     const { to: current } = touched;
     const updatedAt = Math.max(this.#core.clock.now(), current.updatedAt);
-    return this.#change(touched, { ...current, version: current.version + 1, updatedAt, body }, 'updated');
+    return this.#change(touched, { ...current, version: current.version + 1, updatedAt, tag: this.#core.ids.secret(TAG_BYTES), body }, 'updated');
   }
 
   #change<To extends State>(touched: Touched, to: To, change: 'created' | 'updated' | 'deleted'): To {

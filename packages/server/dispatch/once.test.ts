@@ -244,6 +244,37 @@ test('3.2.1: one that is not written takes along what builds on it, and all othe
   assert.equal(data.culprit, undefined);
 });
 
+test('3.2.1, 3.2.3: of those that read one state and then wait, each builds on what the others made of it', async () => {
+  let go = (): void => {};
+  const gone = new Promise<void>((resolve) => (go = resolve));
+  const add: ActionDefinition = {
+    method: 'POST',
+    path: '/docs/:id/add',
+    scope: 'write:docs',
+    handler: async ({ params, tx }) => {
+      const { id } = params as { id: string };
+      const { n } = (await tx.get('docs', id)) as unknown as { n: number };
+      await gone;
+      return tx.patch('docs', id, { n: n + 1 });
+    },
+  };
+  const { ask } = await start({ actions: { add } });
+  await ask('POST', '/docs', { data: { id: 'a', n: 0 } });
+  const answers = Array.from({ length: 3 }, () => ask('POST', '/docs/a/add', { data: {} }));
+  await settled();
+  go();
+  // Beside them, at every step of theirs, somebody who waits for nothing.
+  for (let step = 0; step < 20; step++) {
+    answers.push(ask('PATCH', '/docs/a', { data: { [`step${step}`]: true } }));
+    await Promise.resolve();
+  }
+  const all = await Promise.all(answers);
+  assert.deepEqual(new Set(all.map(({ status }) => status)), new Set([200]));
+  const { data } = await ask('GET', '/docs/a');
+  assert.deepEqual([data.n, data.version, Object.keys(data).filter((name) => name.startsWith('step')).length], [3, 24, 20]);
+  assert.equal(new Set(all.slice(3).map(({ headers }) => headers['etag'])).size, 20);
+});
+
 test('6.2.1: what rests on a write that is not confirmed is not answered before it, and not at all on one that fails', async () => {
   const door = gate();
   const { ask } = await start({ wrap: door.wrap });

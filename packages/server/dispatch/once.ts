@@ -107,8 +107,10 @@ export class Once {
       const tx = new Transaction(this.#core, this.#pending, attempt > 0);
       refused = tx;
       let result: Result;
+      let waited: boolean;
       try {
         const performed = work.perform(tx);
+        waited = performed instanceof Promise;
         result = performed instanceof Promise ? await performed : performed;
       } catch (error) {
         done?.();
@@ -131,7 +133,10 @@ export class Once {
       }
       let committed = false;
       try {
-        if (tx.isFallen && attempt + 1 < MOST_TRIES) continue;
+        if (tx.isFallen || tx.isOvertaken(waited)) {
+          if (attempt + 1 < MOST_TRIES) continue;
+          throw refusalOf('document');
+        }
         const text = textOf(result.data);
         const kept = result.remember === undefined ? text : textOf(result.remember);
         work.admit?.({ status: result.status, text, headers });

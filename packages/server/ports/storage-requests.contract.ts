@@ -95,7 +95,7 @@ export const requestsContract = (subject: ContractSubject): void => {
     });
 
     itWithStore(subject, 'are not used up by a unit that was refused', async ({ storage }) => {
-      const refused = change('r', 'o', { expectations: [{ collection: 'docs', id: 'x', state: { version: 1, incarnation: 'i' } }] });
+      const refused = change('r', 'o', { expectations: [{ collection: 'docs', id: 'x', state: { version: 1, tag: 'i' } }] });
       assert.deepEqual(await storage.write(refused), conflict('document'));
       assert.equal((await storage.write(change('r', 'another'))).status, 'written');
     });

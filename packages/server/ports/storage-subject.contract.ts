@@ -61,15 +61,10 @@ export const publish = (requestId: string, sent: NewMessage, client = 'client'):
   messages: [sent],
 });
 
-export const document = (id: string, body: unknown = {}, more: Partial<StoredDocument> = {}): StoredDocument => ({
-  id,
-  version: 1,
-  createdAt: 1_000,
-  updatedAt: 1_000,
-  incarnation: `i-${id}-${++made}`,
-  body: JSON.stringify(body),
-  ...more,
-});
+export const document = (id: string, body: unknown = {}, more: Partial<StoredDocument> = {}): StoredDocument => {
+  const incarnation = `i-${id}-${++made}`;
+  return { id, version: 1, createdAt: 1_000, updatedAt: 1_000, incarnation, tag: incarnation, body: JSON.stringify(body), ...more };
+};
 
 export const creation = (collection: string, to: StoredDocument): DocumentChange => ({ collection, id: to.id, from: null, to });
 export const replacement = (collection: string, from: StoredDocument, to: StoredDocument): DocumentChange => ({ collection, id: from.id, from, to });
@@ -79,6 +74,7 @@ export const removal = (collection: string, from: StoredDocument): DocumentChang
 export const nextOf = (from: StoredDocument, body: unknown): StoredDocument => ({
   ...from,
   version: from.version + 1,
+  tag: `t-${from.id}-${++made}`,
   updatedAt: from.updatedAt + 1,
   body: JSON.stringify(body),
 });

@@ -87,7 +87,7 @@ export const writesContract = (subject: ContractSubject): void => {
       const refused = [
         storage.write({ ...rest, documents: [fine, creation('docs', document('there'))] }),
         storage.write({ ...rest, documents: [fine, removal('docs', { ...there, version: 2 })] }),
-        storage.write({ ...rest, documents: [fine, removal('docs', { ...there, incarnation: 'other' })] }),
+        storage.write({ ...rest, documents: [fine, removal('docs', { ...there, tag: 'other' })] }),
         storage.write({ ...rest, documents: [fine], expectations: [{ collection: 'docs', id: 'there', state: null }] }),
         storage.write({ ...rest, documents: [fine], expectations: [{ collection: 'docs', id: 'none', state: there }] }),
       ];
@@ -123,6 +123,29 @@ export const writesContract = (subject: ContractSubject): void => {
       assert.equal((await storage.write({ documents: [removal('docs', two)] })).status, 'written');
       assert.equal(await storage.getDocument('docs', 'one'), undefined);
     });
+
+    itWithStore(
+      subject,
+      'build on one state, never on another of the same version: of rivals one is written, and nothing that rests on the others',
+      async ({ storage }) => {
+        await makeCollection(storage, 'docs');
+        const one = document('one');
+        await storage.write({ documents: [creation('docs', one)] });
+        const [mine, theirs] = [nextOf(one, { by: 'me' }), nextOf(one, { by: 'them' })];
+        const outcomes = await Promise.all([
+          storage.write({ documents: [replacement('docs', one, mine)] }),
+          storage.write({ documents: [replacement('docs', one, theirs)] }),
+          storage.write({ documents: [replacement('docs', theirs, nextOf(theirs, { by: 'them', more: 1 }))] }),
+          storage.write({ expectations: [{ collection: 'docs', id: 'one', state: theirs }], messages: [message('a')] }),
+          storage.write({ expectations: [{ collection: 'docs', id: 'one', state: mine }], messages: [message('b')] }),
+        ]);
+        assert.deepEqual(
+          outcomes.map(({ status }) => status),
+          ['written', 'conflict', 'conflict', 'conflict', 'written'],
+        );
+        assert.deepEqual(await storage.getDocument('docs', 'one'), mine);
+      },
+    );
 
     itWithStore(subject, 'do not share the refusal of a neighbour in the same commit', async ({ storage }) => {
       await makeCollection(storage, 'docs');

@@ -9,10 +9,15 @@ export interface StoredDocument {
   /** Milliseconds since the epoch. */
   readonly createdAt: number;
   readonly updatedAt: number;
-  /** Random, made at creation: with `version` it names one state of one id for ever, re-creation included (3.2.3). */
+  /** Random: names the document from its creation to its removal. */
   readonly incarnation: string;
+  /** Random: names this state of it, and never that of another, whoever else changed the same state at the same time. At its creation it is the incarnation. */
+  readonly tag: string;
   readonly body: string;
 }
+
+/** What names one state of one id for ever, re-creation included (3.2.3). */
+export type StateName = Pick<StoredDocument, 'version' | 'tag'>;
 
 /** One message of the log. `seq` is its place: from 1, without gaps between confirmed messages of one unit, never reused. */
 export interface StoredMessage {
@@ -88,7 +93,7 @@ export interface PublishListener {
 export interface DocumentChange {
   readonly collection: string;
   readonly id: string;
-  readonly from: { readonly version: number; readonly incarnation: string } | null;
+  readonly from: StateName | null;
   /** null removes it. */
   readonly to: StoredDocument | null;
 }
@@ -97,7 +102,7 @@ export interface DocumentChange {
 export interface DocumentExpectation {
   readonly collection: string;
   readonly id: string;
-  readonly state: { readonly version: number; readonly incarnation: string } | null;
+  readonly state: StateName | null;
 }
 
 /** Small things that the core keeps in memory and loads whole at the start: keys, durable subscriptions, secrets. */

@@ -19,7 +19,7 @@ const CONFIRMED = 400;
 
 /** Everything that has to be there together: two documents, two messages, a record, the request. */
 const unit = (name: string): WriteUnit => {
-  const to = (id: string) => ({ id, version: 1, createdAt: 1, updatedAt: 1, incarnation: id, body: `{"name":"${name}"}` });
+  const to = (id: string) => ({ id, version: 1, createdAt: 1, updatedAt: 1, incarnation: id, tag: id, body: `{"name":"${name}"}` });
   return {
     request: { kind: 'change', client: 'c', requestId: name, operation: 'o', outcome: `"${name}"` },
     documents: ['a', 'b'].map((part) => ({ collection: 'docs', id: `${name}-${part}`, from: null, to: to(`${name}-${part}`) })),

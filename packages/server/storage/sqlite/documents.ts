@@ -1,10 +1,11 @@
 // Documents in the writer: what state one is in, and its change. Statements per collection, prepared once.
-import type { CollectionChange, ConflictReason, DocumentChange, StoredCollection, StoredDocument } from '../../ports/storage.ts';
+import type { CollectionChange, ConflictReason, DocumentChange, StateName, StoredCollection, StoredDocument } from '../../ports/storage.ts';
 import { type Database, firstRow, prepareRows, rows, type Statement } from './database.ts';
-import { createTable, dropTable, replaceIndexes, tableName } from './tables.ts';
+import { createTable, dropTable, replaceIndexes, TAG_SQL, tableName } from './tables.ts';
+import { changedTag } from './units.ts';
 
 /** The state of a document as units compare it; null where there is none. */
-export type DocumentState = { readonly version: number; readonly incarnation: string } | null;
+export type DocumentState = StateName | null;
 
 interface Table {
   readonly number: number;
@@ -33,7 +34,7 @@ export const readCollections = (database: Database): NumberedCollection[] =>
   }));
 
 export const sameState = (one: DocumentState, other: DocumentState): boolean =>
-  one === null || other === null ? one === other : one.version === other.version && one.incarnation === other.incarnation;
+  one === null || other === null ? one === other : one.version === other.version && one.tag === other.tag;
 
 export class Documents {
   readonly #database: Database;
@@ -57,9 +58,9 @@ export class Documents {
     return {
       number,
       indexes,
-      state: prepareRows(database, `SELECT version, incarnation FROM ${table} WHERE id = ?`),
-      insert: database.prepare(`INSERT INTO ${table} (id, version, created, updated, incarnation, body) VALUES (?, ?, ?, ?, ?, ?)`),
-      update: database.prepare(`UPDATE ${table} SET version = ?2, created = ?3, updated = ?4, incarnation = ?5, body = ?6 WHERE id = ?1`),
+      state: prepareRows(database, `SELECT version, ${TAG_SQL} FROM ${table} WHERE id = ?`),
+      insert: database.prepare(`INSERT INTO ${table} (id, version, created, updated, incarnation, tag, body) VALUES (?, ?, ?, ?, ?, ?, ?)`),
+      update: database.prepare(`UPDATE ${table} SET version = ?2, created = ?3, updated = ?4, incarnation = ?5, tag = ?6, body = ?7 WHERE id = ?1`),
       remove: database.prepare(`DELETE FROM ${table} WHERE id = ?`),
       any: prepareRows(database, `SELECT 1 FROM ${table} LIMIT 1`),
     };
@@ -78,7 +79,7 @@ export class Documents {
     const table = this.#tables.get(collection);
     if (table === undefined) return null;
     const row = firstRow(table.state, id);
-    return row === undefined ? null : { version: Number(row[0]), incarnation: String(row[1]) };
+    return row === undefined ? null : { version: Number(row[0]), tag: String(row[1]) };
   }
 
   /** Carries out a change whose unit was checked. */
@@ -89,9 +90,10 @@ export class Documents {
       return;
     }
     const { id, version, createdAt, updatedAt, incarnation, body }: StoredDocument = change.to;
+    const tag = changedTag(change.to);
     // An update keeps the row and with it the place in lists; a document that was made anew is another one.
     const statement = change.from === null ? table.insert : table.update;
-    statement.run(id, version, createdAt, updatedAt, incarnation, body);
+    statement.run(id, version, createdAt, updatedAt, incarnation, tag, body);
   }
 
   /** Why a change of a collection cannot be; undefined where it can. */

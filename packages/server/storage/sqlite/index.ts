@@ -35,7 +35,7 @@ import { unpackListPage } from './list-page.ts';
 import { type Standing, standingOf } from './messages.ts';
 import { ReaderThread } from './reader-thread.ts';
 import { RememberedRequests } from './remembered.ts';
-import { tableName } from './tables.ts';
+import { TAG_SQL, tableName } from './tables.ts';
 import { unpackLogCount, unpackLogPage } from './units.ts';
 import { type Opened, WriterThread } from './writer-thread.ts';
 
@@ -142,7 +142,10 @@ class SqliteStorage implements Storage {
   #byName(): ReadonlyMap<string, Collection> {
     this.#collections ??= new Map(
       readCollections(this.#database).map((collection) => {
-        const get = prepareRows(this.#database, `SELECT version, created, updated, incarnation, body FROM ${tableName(collection.number)} WHERE id = ?`);
+        const get = prepareRows(
+          this.#database,
+          `SELECT version, created, updated, incarnation, ${TAG_SQL}, body FROM ${tableName(collection.number)} WHERE id = ?`,
+        );
         return [collection.name, { ...collection, get }];
       }),
     );
@@ -187,8 +190,8 @@ class SqliteStorage implements Storage {
     this.counters.documentReads++;
     const row = this.#row(name, id);
     if (row === undefined) return undefined;
-    const [version, createdAt, updatedAt, incarnation, body] = row as [number, number, number, string, string];
-    return { id, version, createdAt, updatedAt, incarnation, body };
+    const [version, createdAt, updatedAt, incarnation, tag, body] = row as [number, number, number, string, string, string];
+    return { id, version, createdAt, updatedAt, incarnation, tag, body };
   }
 
   async listDocuments(query: ListQuery): Promise<ListPage> {

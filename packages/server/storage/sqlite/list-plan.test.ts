@@ -116,7 +116,7 @@ describe('a list that an index serves', () => {
   it('is the same list as without an index', () => {
     const plain = openPlain(':memory:');
     createTable(plain, 1, []);
-    const copy = plain.prepare('INSERT INTO documents_1 VALUES (?, ?, ?, ?, ?, ?, ?)');
+    const copy = plain.prepare('INSERT INTO documents_1 VALUES (?, ?, ?, ?, ?, ?, ?, ?)');
     for (const row of rows(prepareRows(database, 'SELECT * FROM documents_1'))) copy.run(...row);
     for (const [, asked] of served) assert.deepEqual(read(plain, asked), read(database, asked));
     plain.close();

@@ -23,7 +23,7 @@ export interface ListPlan {
   readonly mark: string;
 }
 
-const COLUMNS = 'place, id, version, created, updated, incarnation, body';
+const COLUMNS = 'place, id, version, created, updated, incarnation, tag, body';
 
 /** The keys of the order: those asked for, then creation in the direction of the last of them. */
 const orderOf = ({ sort }: ListQuery): readonly OrderKey[] => {

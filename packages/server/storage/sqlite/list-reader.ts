@@ -53,7 +53,7 @@ export class ListReader {
       pages: for (const { sql, values } of plan.segments) {
         const wanted = query.limit - count + 1;
         for (const row of eachRow(this.#cache.get(sql), ...values, wanted)) {
-          const body = row[6] as string;
+          const body = row[7] as string;
           bytes += Buffer.byteLength(body);
           if (count === query.limit || (count > 0 && bytes > query.maxBytes)) {
             more = true;
@@ -65,6 +65,7 @@ export class ListReader {
           packer.number(row[3] as number);
           packer.number(row[4] as number);
           packer.text(row[5] as string);
+          packer.optionalText(row[6] as string | null);
           packer.text(body);
           count++;
           last = row[0] as number;

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { after, describe, it } from 'node:test';
-import { StorageError } from '../../ports/storage.ts';
+import { StorageError, type StoredDocument } from '../../ports/storage.ts';
 import { isSound, openForWriting } from './database.ts';
 import { openSqliteStorage } from './index.ts';
 import { MIGRATIONS, migrate } from './schema.ts';
@@ -92,6 +92,31 @@ if (process.argv[2] === 'child') {
       assert.equal(database.prepare('SELECT salt FROM state').get()?.salt, '0123456789abcdef');
       assert.throws(() => migrate(database, () => '', MIGRATIONS.slice(0, 1)), isUnusable(/its schema is 3, this version knows 1/));
       database.close();
+    });
+
+    it('give the documents of an older store the names of their states that they had', async () => {
+      const directory = join(root, 'untagged');
+      await (await openSqliteStorage({ directory })).close();
+      const database = openForWriting(join(directory, 'godwit.db'));
+      database.exec(`
+        INSERT INTO collections (number, name, indexes, created, updated) VALUES (1, 'docs', '[]', 1, 1);
+        CREATE TABLE documents_1 (
+          place INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, version INTEGER NOT NULL, created INTEGER NOT NULL, updated INTEGER NOT NULL,
+          incarnation TEXT NOT NULL, body TEXT NOT NULL
+        ) STRICT;
+        CREATE INDEX documents_1_created ON documents_1 (created);
+        INSERT INTO documents_1 VALUES (1, 'a', 3, 1, 1, 'inc', '{}');
+        PRAGMA user_version = 2;
+      `);
+      database.close();
+      const storage = await openSqliteStorage({ directory });
+      const found = (await storage.getDocument('docs', 'a')) as StoredDocument;
+      assert.deepEqual([found.version, found.tag], [3, 'inc']);
+      const to = { ...found, version: 4, tag: 'other' };
+      assert.equal((await storage.write({ documents: [{ collection: 'docs', id: 'a', from: found, to }] })).status, 'written');
+      assert.deepEqual(await storage.getDocument('docs', 'a'), to);
+      assert.deepEqual((await storage.listDocuments({ collection: 'docs', conditions: [], sort: [], limit: 10, maxBytes: 1_000 })).documents, [to]);
+      await storage.close();
     });
   });
 }

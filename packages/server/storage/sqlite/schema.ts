@@ -4,6 +4,7 @@ import { StorageError } from '../../ports/storage.ts';
 import type { Database } from './database.ts';
 import { isFull } from './faults.ts';
 import { rowsToBlocks } from './rows-to-blocks.ts';
+import { addTags } from './tables.ts';
 
 /** SQL, or what takes more than that; it runs within a transaction. */
 export type Migration = string | ((database: Database) => void);
@@ -85,6 +86,8 @@ export const MIGRATIONS: readonly Migration[] = [
   `,
   // The log in blocks, a row for many messages; the row of the state is as of the last time that it was written.
   rowsToBlocks,
+  // Each state of a document has a name of its own (decision 0019); those of older stores keep the one that they had.
+  addTags,
 ];
 
 const versionOf = (database: Database): number => Number(database.prepare('PRAGMA user_version').get()?.user_version);

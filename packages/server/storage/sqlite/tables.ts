@@ -2,8 +2,11 @@
 // tie-break of lists: given at creation, never changed, never that of another document at the same time.
 import { createHash } from 'node:crypto';
 import type { StoredCollection } from '../../ports/storage.ts';
-import type { Database } from './database.ts';
+import { type Database, prepareRows, rows } from './database.ts';
 import { keyExpression, pathOf } from './paths.ts';
+
+/** The tag of a row: none is stored before the first change, as that is the incarnation then. */
+export const TAG_SQL = 'coalesce(tag, incarnation)';
 
 export const tableName = (number: number): string => `documents_${number}`;
 
@@ -29,7 +32,8 @@ export const createTable = (database: Database, number: number, indexes: StoredC
       created INTEGER NOT NULL,
       updated INTEGER NOT NULL,
       incarnation TEXT NOT NULL,
-      body TEXT NOT NULL
+      body TEXT NOT NULL,
+      tag TEXT
     ) STRICT;
     CREATE INDEX ${table}_created ON ${table} (created);
   `);
@@ -42,6 +46,12 @@ export const replaceIndexes = (database: Database, number: number, before: Store
   const wanted = named(number, after);
   for (const name of old.keys()) if (!wanted.has(name)) database.exec(`DROP INDEX ${name}`);
   for (const [name, index] of wanted) if (!old.has(name)) database.exec(indexSql(number, index));
+};
+
+/** A migration: the tables of an older store get the column of the tag. */
+export const addTags = (database: Database): void => {
+  for (const [number] of rows(prepareRows(database, 'SELECT number FROM collections')))
+    database.exec(`ALTER TABLE ${tableName(Number(number))} ADD COLUMN tag TEXT`);
 };
 
 export const dropTable = (database: Database, number: number): void => {

@@ -8,6 +8,7 @@ import type {
   NewMessage,
   RecordChange,
   RequestName,
+  StateName,
   StoredDocument,
   StoredMessage,
   WriteUnit,
@@ -36,14 +37,14 @@ export interface UnitToWrite {
 
 const NONE: readonly never[] = [];
 
-const packState = (packer: Packer, state: { readonly version: number; readonly incarnation: string } | null): void => {
+const packState = (packer: Packer, state: StateName | null): void => {
   packer.number(state === null ? 0 : state.version);
-  if (state !== null) packer.text(state.incarnation);
+  if (state !== null) packer.text(state.tag);
 };
 
-const unpackState = (unpacker: Unpacker): { version: number; incarnation: string } | null => {
+const unpackState = (unpacker: Unpacker): StateName | null => {
   const version = unpacker.number();
-  return version === 0 ? null : { version, incarnation: unpacker.text() };
+  return version === 0 ? null : { version, tag: unpacker.text() };
 };
 
 const packMessage = (packer: Packer, message: NewMessage): void => {
@@ -62,23 +63,27 @@ const unpackMessage = (unpacker: Unpacker): NewMessage => ({
   change: unpacker.number() === 1,
 });
 
+/** The tag where it is not that of the creation; as rows hold it too. */
+export const changedTag = ({ incarnation, tag }: StoredDocument): string | null => (tag === incarnation ? null : tag);
+
 export const packDocument = (packer: Packer, document: StoredDocument): void => {
   packer.text(document.id);
   packer.number(document.version);
   packer.number(document.createdAt);
   packer.number(document.updatedAt);
   packer.text(document.incarnation);
+  packer.optionalText(changedTag(document));
   packer.text(document.body);
 };
 
-export const unpackDocument = (unpacker: Unpacker): StoredDocument => ({
-  id: unpacker.text(),
-  version: unpacker.number(),
-  createdAt: unpacker.number(),
-  updatedAt: unpacker.number(),
-  incarnation: unpacker.text(),
-  body: unpacker.text(),
-});
+export const unpackDocument = (unpacker: Unpacker): StoredDocument => {
+  const id = unpacker.text();
+  const version = unpacker.number();
+  const createdAt = unpacker.number();
+  const updatedAt = unpacker.number();
+  const incarnation = unpacker.text();
+  return { id, version, createdAt, updatedAt, incarnation, tag: unpacker.optionalText() ?? incarnation, body: unpacker.text() };
+};
 
 const packChange = (packer: Packer, change: DocumentChange): void => {
   packer.text(change.collection);
