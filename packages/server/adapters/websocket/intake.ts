@@ -37,9 +37,10 @@ export class Intake {
   readonly #taker: TextTaker;
   readonly #most: number;
   readonly #turns: Turns;
-  /** The beginning of a frame whose rest has not come, or what waits for its turn. */
+  /** The beginning of a frame whose rest has not come. */
   #held: Buffer | undefined;
-  #waits = false;
+  /** What came behind it and waits for its turn. */
+  #waiting: Buffer | undefined;
   #isPaused = false;
 
   /** Listens to a socket, for messages of at most `most` bytes. */
@@ -60,33 +61,29 @@ export class Intake {
 
   /** Takes what came. Where thousands say something at once, most of them wait for a coming turn of the event loop. */
   read(chunk: Buffer): void {
-    if (this.#waits) {
-      this.#held = this.#with(chunk);
+    if (this.#waiting !== undefined) {
+      this.#waiting = Buffer.concat([this.#waiting, chunk]);
       // It has more to say than the little that most wait with.
       this.#isPaused = true;
       this.#webSocket.socket.pause();
     } else if (this.#turns.isLong) {
-      this.#held = this.#with(chunk);
-      this.#waits = true;
+      this.#waiting = chunk;
       this.#turns.push(() => this.#goOn());
-    } else this.#take(this.#with(chunk));
+    } else this.#take(chunk);
   }
 
   #goOn(): void {
-    this.#waits = false;
+    const waiting = this.#waiting as Buffer;
+    this.#waiting = undefined;
     if (this.#isPaused) {
       this.#isPaused = false;
       this.#webSocket.socket.resume();
     }
-    this.#take(this.#held as Buffer);
+    this.#take(waiting);
   }
 
-  /** What was held, with what comes behind it. */
-  #with(chunk: Buffer): Buffer {
-    return this.#held === undefined ? chunk : Buffer.concat([this.#held, chunk]);
-  }
-
-  #take(bytes: Buffer): void {
+  #take(chunk: Buffer): void {
+    const bytes = this.#held === undefined ? chunk : Buffer.concat([this.#held, chunk]);
     this.#held = undefined;
     let at = 0;
     let words: Int32Array | undefined;
