@@ -1,10 +1,10 @@
 // What a client sends over a WebSocket (5.2): requests become operations, events become publishes without confirmation, anything else is answered with what
 // is wrong about it. Publishes take a short way of their own, with the same rules, because they are most of the traffic.
-import { type BatchData, invalidEnvelope, invalidField, isObject, isRequestId, isTimestamp, ProtocolError, parseJson } from '@godwit/protocol';
+import { type BatchData, invalidEnvelope, isObject, isRequestId, isTimestamp, ProtocolError, parseJson } from '@godwit/protocol';
 import { mayPublish, requireScope } from '../../core/access.ts';
 import type { Preconditions } from '../../core/call.ts';
 import type { Core } from '../../core/core.ts';
-import { checkPublishable } from '../../core/publishable.ts';
+import { checkTopic } from '../../core/publishable.ts';
 import { wireTime } from '../../core/time.ts';
 import type { Dispatcher } from '../../dispatch/dispatcher.ts';
 import { failureOf } from '../../dispatch/failure.ts';
@@ -299,9 +299,9 @@ export class SocketRequests {
       if (typeof topic !== 'string') throw invalidEnvelope('/payload/topic', 'must be a topic');
       if (!Object.hasOwn(payload, 'data')) throw invalidEnvelope('/payload/data', 'is required');
       if (this.draining) throw new ProtocolError('UNAVAILABLE', 'The server is shutting down.', { retryAfterMs: 1000 });
-      if (topic.startsWith('$')) throw invalidField('/payload/topic', 'is a topic of the server');
+      checkTopic(topic, '/payload/topic');
       requireScope(connection.identity, `publish:${topic}`, '/payload/topic');
-      checkPublishable(core, topic, '/payload/topic');
+      core.collections.checkFree(topic, '/payload/topic');
       core.topics?.judge(topic, data, '/payload/data');
     } catch (error) {
       this.fail(connection, messageId, error);
