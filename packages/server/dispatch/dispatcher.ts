@@ -188,8 +188,8 @@ export class Dispatcher {
       const result = ready.handler(wholeCall(call, this.once.reading(), this.#confirmed));
       return result instanceof Promise ? result.then((value) => replyOf(value, admit)) : replyOf(result, admit);
     }
-    // Where a reply may yet be refused, it must not have been written.
-    if (operation.name === 'publish' && requestId !== undefined && admit === undefined) {
+    // Where a reply may yet be refused, it must not have been written; and a batch may have its name.
+    if (operation.name === 'publish' && requestId !== undefined && admit === undefined && !this.once.isHeld(call.identity?.client ?? '', requestId)) {
       const reply = publishAtOnce(this.core, call, requestId);
       if (reply !== undefined) return reply;
     }

@@ -51,6 +51,8 @@ const preconditionsOf = (headers: Readonly<Record<string, string>>): Preconditio
   return { ifMatch: found.get('if-match'), ifNoneMatch: found.get('if-none-match') };
 };
 
+const requestIdOf = ({ bytes, requestId, requestIdEnd }: Skimmed): string => bytes.toString('latin1', requestId, requestIdEnd);
+
 /** A batch costs its operations (7.1.1). */
 const operationsOf = (data: unknown): number => {
   const { operations } = isObject(data) ? (data as unknown as BatchData) : { operations: undefined };
@@ -95,16 +97,18 @@ export class SocketRequests {
 
   /** Takes a publish that is in order so far, for `listener` to answer. False, and nothing is done, where it is not: `receive` then says what is wrong. */
   publish(connection: Connection, published: Skimmed, listener: PublishListener): boolean {
-    const { core } = this.#options;
+    const { core, dispatcher } = this.#options;
     const { identity } = connection;
     if (this.draining || (this.#ordered > 0 && this.#order.has(connection))) return false;
     if (!mayPublish(identity, published.topic) || core.collections.owns(published.topic)) return false;
     // To judge its data takes JSON.
     if (core.topics?.judges(published.topic)) return false;
+    // A batch may have its name.
+    if (dispatcher.once.isHolding && dispatcher.once.isHeld(identity.client, requestIdOf(published))) return false;
     connection.received++;
     const now = core.clock.now();
     if (!connection.rate.take(1, connection.messagesPerSecond, now)) {
-      this.#refuse(connection, 1, published.bytes.toString('latin1', published.requestId, published.requestIdEnd), now);
+      this.#refuse(connection, 1, requestIdOf(published), now);
       return true;
     }
     published.timestamp = now;
@@ -114,11 +118,7 @@ export class SocketRequests {
       this.#published++;
       if (!this.#watches) this.#watch();
     } catch (error) {
-      this.#options.finished(
-        'publish',
-        this.fail(connection, published.bytes.toString('latin1', published.requestId, published.requestIdEnd), error),
-        performance.now(),
-      );
+      this.#options.finished('publish', this.fail(connection, requestIdOf(published), error), performance.now());
     }
     return true;
   }
