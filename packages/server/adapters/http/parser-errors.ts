@@ -13,7 +13,7 @@ interface ParserError extends Error {
 
 const FIRST_LINE = /^[A-Z]+ [^\n]*/;
 
-/** Whether it is the address that is too long for a head, as far as the bytes show with which that became too large: they may be the rest of a line. */
+/** Whether it is the address that is too long, where the bytes that came last show it: they may begin in the middle of its line. */
 const isLongLine = (bytes: Buffer | undefined): boolean => {
   const line = bytes === undefined ? undefined : FIRST_LINE.exec(bytes.toString('latin1'))?.[0];
   return line !== undefined && line.length > BOUNDS.uriBytes;
