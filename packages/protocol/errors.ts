@@ -26,7 +26,7 @@ export const ERRORS = {
   CONFLICT: { status: 409, retryable: false, sentence: 'The request does not fit the state of what it names.', remedy: 'Read the present state and decide anew.' },
   REQUEST_IN_PROGRESS: { status: 409, retryable: true, sentence: 'The first request with this requestId is still running.', remedy: 'Try again with the same requestId after `details.retryAfterMs`.' },
   CURSOR_EXPIRED: { status: 410, retryable: false, sentence: 'Messages after this cursor are no longer kept.', remedy: 'Go on from `details.earliest` and read again what the missing messages would have told.' },
-  PRECONDITION_FAILED: { status: 412, retryable: false, sentence: 'The document is not in the state that `If-Match` names.', remedy: 'Read it again and decide anew.' },
+  PRECONDITION_FAILED: { status: 412, retryable: false, sentence: 'The document is not in a state that the request asks for (`If-Match`, `If-None-Match`).', remedy: 'Read it again and decide anew.' },
   PAYLOAD_TOO_LARGE: { status: 413, retryable: false, sentence: 'This is larger than the server takes.', remedy: 'Keep below `details.limit` bytes, counted after decompression.' },
   BATCH_TOO_LARGE: { status: 413, retryable: false, sentence: 'The batch has too many operations.', remedy: 'Send at most `details.limit` operations at once.' },
   URI_TOO_LONG: { status: 414, retryable: false, sentence: 'The URL is too long.', remedy: 'Keep the path and query below 8 KB.' },

@@ -2,6 +2,7 @@
 export * from './canonical.ts';
 export * from './changelog.ts';
 export * from './cursor.ts';
+export * from './decimal.ts';
 export type * from './declaration.ts';
 export * from './duration.ts';
 export * from './envelope.ts';

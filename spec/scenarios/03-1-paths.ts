@@ -79,7 +79,14 @@ scenario('3.1.2 a body with another Content-Type is 415', {}, async (t) => {
 
 scenario('3.1.2 an Accept that excludes JSON is 406, and does nothing', {}, async (t) => {
   const collection = await t.collection();
-  for (const accept of ['text/html', 'text/*', 'application/xml, text/plain;q=0.5', 'application/json;q=0', 'application/json;q=0, */*']) {
+  for (const accept of [
+    'text/html',
+    'text/*',
+    'application/xml, text/plain;q=0.5',
+    'application/json;q=0',
+    'application/json;q=0, */*',
+    'application/json;charset=utf-8;q=0',
+  ]) {
     refuses(await t.admin.http('GET', `/v1/${collection}`, { headers: { accept } }), 'NOT_ACCEPTABLE', undefined, accept);
     refuses(await t.admin.http('POST', `/v1/${collection}`, { data: {}, headers: { accept } }), 'NOT_ACCEPTABLE', undefined, `POST, ${accept}`);
   }
@@ -90,6 +97,10 @@ scenario('3.1.2 an Accept that excludes JSON is 406, and does nothing', {}, asyn
     'text/html, */*;q=0.1',
     'text/html;q=0.9,application/json;q=0.1',
     'Application/JSON',
+    'application/json; charset=utf-8',
+    'application/json;indent=2',
+    'text/html, application/json;charset=UTF-8',
+    '',
     'text/*, application/*;q=0.2',
   ]) {
     succeeds(await t.admin.http('GET', `/v1/${collection}`, { headers: { accept } }), 200, accept);

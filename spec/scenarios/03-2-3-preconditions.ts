@@ -122,6 +122,29 @@ scenario('3.2.3 If-Match that matches lets PUT, PATCH and DELETE through: exact,
   }
 });
 
+scenario('3.2.3 If-None-Match that matches is 412 on PUT, PATCH and DELETE, and nothing is done', { over: 'any' }, async (t) => {
+  const collection = await t.collection();
+  const first = succeeds(await t.admin.post(`/${collection}`, { a: 1 }), 201);
+  const path = `/${collection}/${first.id}`;
+  const now = await t.admin.patch(path, { a: 2 });
+  const { etag } = now.headers;
+  for (const [method, call] of WRITES) {
+    for (const headers of [
+      { 'if-none-match': '*' },
+      { 'if-none-match': etag },
+      { 'if-none-match': `"other", W/${etag}` },
+      { 'if-match': etag, 'if-none-match': '*' },
+    ])
+      refuses(await t.admin.send(method, path, { ...call, headers }), 'PRECONDITION_FAILED', '/headers/if-none-match', `${method} ${JSON.stringify(headers)}`);
+  }
+  assert.deepEqual(succeeds(await t.admin.get(path)), now.data);
+  const put = await t.admin.put(path, { a: 3 }, { headers: { 'if-none-match': '"other"' } });
+  succeeds(put, 200, 'one that does not match lets through');
+  succeeds(await t.admin.patch(path, { a: 4 }, { headers: { 'if-none-match': etag } }), 200, 'another state does not match');
+  refuses(await t.admin.put(`/${collection}/missing`, { a: 1 }, { headers: { 'if-none-match': '*' } }), 'NOT_FOUND', undefined, 'PUT makes no document');
+  succeeds(await t.admin.delete(path, { headers: { 'if-none-match': put.headers.etag } }), 204);
+});
+
 scenario('3.2.3 an If-Match that is no list of ETags lets nothing through', { over: 'any' }, async (t) => {
   const collection = await t.collection();
   const path = `/${collection}/${succeeds(await t.admin.post(`/${collection}`, { a: 1 }), 201).id}`;

@@ -48,6 +48,14 @@ scenario('3.2.5 a document that breaks the schema is 422 VALIDATION_FAILED, nami
   assert.equal(succeeds(await t.admin.get(`/${collection}`)).items.length, 1, 'none of them was created');
 });
 
+scenario('3.2.5 multipleOf takes numbers for the decimals that they are written as', { over: 'any' }, async (t) => {
+  const collection = await t.collection({ type: 'object', properties: { price: { type: 'number', multipleOf: 0.01 }, n: { multipleOf: 3 } } });
+  for (const price of [19.99, 0.07, 4.35, -0.29, 100, 123456789.01]) succeeds(await t.admin.post(`/${collection}`, { price }), 201, `${price}`);
+  for (const price of [19.995, 0.001, 1e-7]) refuses(await t.admin.post(`/${collection}`, { price }), 'VALIDATION_FAILED', '/data/price', `${price}`);
+  succeeds(await t.admin.post(`/${collection}`, { n: Number.MAX_SAFE_INTEGER - 1 }), 201);
+  refuses(await t.admin.post(`/${collection}`, { n: Number.MAX_SAFE_INTEGER }), 'VALIDATION_FAILED', '/data/n');
+});
+
 scenario('3.2.5 PUT and PATCH are held to the schema, a patch by what it leads to', { over: 'any' }, async (t) => {
   const collection = await t.collection(PERSON);
   const document = succeeds(await t.admin.post(`/${collection}`, { name: 'ada', email: 'a@b' }), 201);

@@ -232,15 +232,15 @@ scenario('5.2.5 an event from a client is a publish without confirmation: a resp
   publish('good', topic);
   const [event] = await channel.events(subscription, 1);
   assert.equal(event?.payload.data, 'good');
-  const codes: Record<string, readonly [string, readonly string[]]> = {
-    scope: [`${topic}.other`, ['FORBIDDEN']],
-    topic: ['a..b', ['VALIDATION_FAILED', 'FORBIDDEN']],
-    server: ['$sys.welcome', ['VALIDATION_FAILED', 'FORBIDDEN']],
+  const codes: Record<string, readonly [string, string]> = {
+    scope: [`${topic}.other`, 'FORBIDDEN'],
+    topic: ['a..b', 'VALIDATION_FAILED'],
+    server: ['$sys.welcome', 'VALIDATION_FAILED'],
   };
   for (const [messageId, [to, expected]] of Object.entries(codes)) {
     publish(messageId, to);
     const { payload } = await channel.first(({ type, payload: one }) => type === 'response' && one.requestId === messageId, messageId);
-    assert.ok(expected.includes(payload.error.code), `${messageId}: ${payload.error.code}`);
+    assert.equal(payload.error.code, expected, messageId);
   }
   await pause(100);
   assert.equal(channel.messages.filter(({ type, payload }) => type === 'response' && payload.requestId === 'good').length, 0);

@@ -1,6 +1,7 @@
 // 9.2.3 and 9.2.4: all or none, and what a repeated batch does.
 import assert from 'node:assert/strict';
 import { batch } from '../batch.ts';
+import type { HttpAnswer } from '../caller.ts';
 import { refuses, succeeds } from '../expect.ts';
 import { checkError } from '../invariants.ts';
 import type { Json } from '../json.ts';
@@ -273,6 +274,31 @@ scenario('9.2.4 of a partial batch that failed in part, what succeeded is replay
     (await logAfter(t.admin, `${collection}.**,${topic}`, start)).map((message) => message.topic.replace(collection, 'c')),
     ['c.x.created', topic, 'c.late.created', 'c.late.updated'],
   );
+});
+
+scenario('9.2.4 of what is asked at once under one requestId one takes effect, and the rest is REQUEST_ID_REUSED', { also: ['4.1.3'] }, async (t) => {
+  const collection = await t.collection();
+  for (let turn = 0; turn < 5; turn++) {
+    const requestId = t.name('r');
+    const create = (n: number): Json => ({ method: 'POST', path: `/${collection}`, data: { turn, n } });
+    const one = Array.from({ length: 20 }, (_, n) => create(n));
+    const asked: readonly (() => Promise<HttpAnswer>)[] = [
+      () => batch(t.admin, one, {}, requestId),
+      () => batch(t.admin, [create(100), create(101)], {}, requestId),
+      () => batch(t.admin, [create(200)], { mode: 'atomic' }, requestId),
+      () => t.admin.http('POST', `/v1/${collection}`, { data: { turn, n: 300 }, requestId }),
+    ];
+    const answers = await Promise.all(asked.map((ask) => ask()));
+    const winner = answers.findIndex(({ status }) => status < 300);
+    for (const [index, answer] of answers.entries()) {
+      if (index === winner) assert.ok([200, 201].includes(answer.status), `${answer.status}`);
+      else refuses(answer, 'REQUEST_ID_REUSED', undefined, `turn ${turn}, ${index} beside ${winner}`);
+    }
+    const again = await asked[winner]?.();
+    assert.deepEqual([again?.status, again?.replayed], [answers[winner]?.status, true], `turn ${turn}: who took effect is replayed`);
+    const made = succeeds(await t.admin.get(`/${collection}?limit=100&filter[turn]=${turn}`)).items.length;
+    assert.equal(made, [20, 2, 1, 1][winner], `turn ${turn}: nothing of the others took effect`);
+  }
 });
 
 scenario('9.2.4 an atomic batch that failed is tried afresh', {}, async (t) => {

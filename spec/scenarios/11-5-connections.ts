@@ -26,10 +26,11 @@ scenario('11.5 GET /connections shows what is connected, DELETE ends it with 410
   assert.ok(shown !== undefined, 'it is in the list');
   assert.ok(JSON.stringify(shown).includes(made.client), 'and says whose it is');
   assert.ok(!JSON.stringify(shown).includes(made.key), 'but not by which key');
-  assert.equal((await t.admin.http('DELETE', `/v1/connections/${connectionId}`)).status, 204);
+  const remove = { headers: { 'idempotency-key': t.name('r') } };
+  assert.equal((await t.admin.http('DELETE', `/v1/connections/${connectionId}`, remove)).status, 204);
   assert.equal((await channel.closed).code, 4101);
   await eventually('it is gone', async () => ((await connections(t)).some((one) => JSON.stringify(one).includes(connectionId)) ? undefined : true));
-  refuses(await t.admin.http('DELETE', `/v1/connections/${connectionId}`), 'NOT_FOUND');
+  refuses(await t.admin.http('DELETE', `/v1/connections/${connectionId}`, remove), 'NOT_FOUND', undefined, 'a repeat ends nothing, and is not remembered');
 });
 
 scenario('11.5 GET /stats tells in numbers', {}, async (t) => {

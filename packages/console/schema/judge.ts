@@ -1,5 +1,6 @@
 // Judges a value by a JSON Schema (2020-12) while somebody types: the usual keywords, interpreted, because the page's policy forbids the code that compilers of schemas
 // make. It may pass what the server refuses (a keyword that it does not know, a `format`), never the other way round; the server's word is the last.
+import { isMultipleOf } from '@godwit/protocol';
 
 export interface Fault {
   /** A JSON pointer into the value; empty: the value itself. */
@@ -68,7 +69,7 @@ const NUMBER_LIMITS: readonly Limit[] = [
   ['maximum', (size, limit) => size <= limit, (limit) => `must be at most ${limit}`],
   ['exclusiveMinimum', (size, limit) => size > limit, (limit) => `must be more than ${limit}`],
   ['exclusiveMaximum', (size, limit) => size < limit, (limit) => `must be less than ${limit}`],
-  ['multipleOf', (size, limit) => Math.abs(size / limit - Math.round(size / limit)) < 1e-9, (limit) => `must be a multiple of ${limit}`],
+  ['multipleOf', isMultipleOf, (limit) => `must be a multiple of ${limit}`],
 ];
 const TEXT_LIMITS: readonly Limit[] = [
   ['minLength', (size, limit) => size >= limit, (limit) => (limit === 1 ? 'must not be empty' : `must have at least ${limit} characters`)],

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ProtocolError } from '@godwit/protocol';
-import { checkIfMatch, namesTag } from './etag.ts';
+import { checkPreconditions, namesTag } from './etag.ts';
 
 test('3.2.3: which headers name a tag', () => {
   for (const header of ['"1-a"', 'W/"1-a"', '*', ' "1-a" ', '"x", "1-a"', '"x","1-a"', 'W/"x" , W/"1-a"', ',, "x",,"1-a",', '"", "1-a"', '"a,b", "1-a"']) {
@@ -35,11 +35,19 @@ test('a hostile header is read in time that grows with its length', () => {
   }
 });
 
-test('3.2.3: If-Match that does not match', () => {
-  checkIfMatch(undefined, '"1-a"');
-  checkIfMatch('"1-a"', '"1-a"');
-  assert.throws(
-    () => checkIfMatch('"2-a"', '"1-a"'),
-    (error) => error instanceof ProtocolError && error.code === 'PRECONDITION_FAILED' && error.details.field === '/headers/if-match',
-  );
+test('3.2.3: If-Match that does not match, If-None-Match that does', () => {
+  for (const conditions of [{}, { ifMatch: '"1-a"' }, { ifMatch: '*' }, { ifNoneMatch: '"2-a"' }, { ifMatch: '"1-a"', ifNoneMatch: '"2-a"' }])
+    checkPreconditions(conditions, '"1-a"');
+  for (const [conditions, field] of [
+    [{ ifMatch: '"2-a"' }, '/headers/if-match'],
+    [{ ifNoneMatch: '"1-a"' }, '/headers/if-none-match'],
+    [{ ifNoneMatch: '*' }, '/headers/if-none-match'],
+    [{ ifMatch: '*', ifNoneMatch: 'W/"1-a"' }, '/headers/if-none-match'],
+    [{ ifMatch: '"2-a"', ifNoneMatch: '*' }, '/headers/if-match'],
+  ] as const) {
+    assert.throws(
+      () => checkPreconditions(conditions, '"1-a"'),
+      (error) => error instanceof ProtocolError && error.code === 'PRECONDITION_FAILED' && error.details.field === field,
+    );
+  }
 });

@@ -1,5 +1,6 @@
 // Preconditions: `If-Match` and `If-None-Match` against an entity tag (RFC 9110, 3.2.3).
 import { ProtocolError } from '@godwit/protocol';
+import type { Preconditions } from './call.ts';
 
 const TAG = /[\s,]*(?:(\*)|(?:W\/)?("[\x21\x23-\x7e\x80-\xff]*"))\s*(?:,|$)/y;
 
@@ -14,9 +15,10 @@ export const namesTag = (header: string, tag: string): boolean => {
   return false;
 };
 
-/** Throws `PRECONDITION_FAILED` where `If-Match` is there and does not name the present state; null: there is none. */
-export const checkIfMatch = (header: string | undefined, tag: string): void => {
-  if (header !== undefined && !namesTag(header, tag)) {
-    throw new ProtocolError('PRECONDITION_FAILED', undefined, { field: '/headers/if-match' });
-  }
+const failed = (field: string): ProtocolError => new ProtocolError('PRECONDITION_FAILED', undefined, { field });
+
+/** Throws `PRECONDITION_FAILED` where a change of what is in the state of `tag` is asked for under conditions that it does not meet, `If-Match` first (RFC 9110, section 13.2.2). */
+export const checkPreconditions = ({ ifMatch, ifNoneMatch }: Preconditions, tag: string): void => {
+  if (ifMatch !== undefined && !namesTag(ifMatch, tag)) throw failed('/headers/if-match');
+  if (ifNoneMatch !== undefined && namesTag(ifNoneMatch, tag)) throw failed('/headers/if-none-match');
 };

@@ -160,7 +160,9 @@ export const sharedParameters = (): Json => ({
     REQUEST_ID,
   ),
   IfMatch: parameter('If-Match', 'header', 'go on only where the document is in this state, else 412 (3.2.3)', { type: 'string' }),
-  IfNoneMatch: parameter('If-None-Match', 'header', 'answer 304 where the document is still in this state (3.2.3)', { type: 'string' }),
+  IfNoneMatch: parameter('If-None-Match', 'header', 'go on only where the document is not in this state, else 304 to a read and 412 to a change (3.2.3)', {
+    type: 'string',
+  }),
   Filter: {
     name: 'filter',
     in: 'query',

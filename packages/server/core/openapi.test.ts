@@ -192,7 +192,11 @@ test('queries: filters, bounds of the settings', () => {
   assert.equal(of('/v1/orders', 'limit').schema.maximum, 100);
   assert(doc.paths['/v1/orders'].get.parameters.some(({ $ref }: Doc) => $ref === '#/components/parameters/Filter'));
   assert(doc.paths['/v1/orders/{id}'].get.parameters.some(({ $ref }: Doc) => $ref === '#/components/parameters/IfNoneMatch'));
-  assert(doc.paths['/v1/orders/{id}'].delete.parameters.some(({ $ref }: Doc) => $ref === '#/components/parameters/IfMatch'));
+  for (const condition of ['IfMatch', 'IfNoneMatch'])
+    assert(
+      doc.paths['/v1/orders/{id}'].delete.parameters.some(({ $ref }: Doc) => $ref === `#/components/parameters/${condition}`),
+      condition,
+    );
 });
 
 test('it is pure, and says the same twice', () => {

@@ -215,7 +215,7 @@ const operationObject = (setting: Setting, path: string): Json => {
   const { row, tag, collection, limits } = setting;
   const headers = ['RequestIdHeader', 'ProtocolVersion'];
   if (isWrite(row)) headers.push('IdempotencyKey');
-  if (onDocument(row)) headers.push(isWrite(row) ? 'IfMatch' : 'IfNoneMatch');
+  if (onDocument(row)) headers.push(...(isWrite(row) ? ['IfMatch'] : []), 'IfNoneMatch');
   const failures = Object.fromEntries(Array.from(byStatus(errorsOf(row)), ([status, codes]) => [status, responseReference(errorResponseName(codes))]));
   return {
     operationId: collection === undefined ? row.name : `${row.name}_${collection.name}`,

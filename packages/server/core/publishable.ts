@@ -3,10 +3,15 @@ import { invalidField, isServerTopic, isTopic, ProtocolError } from '@godwit/pro
 import type { Core } from './core.ts';
 import { wireTime } from './time.ts';
 
-/** Throws unless clients may publish to the topic: `VALIDATION_FAILED` where it is none or the server's, `FORBIDDEN` where a collection owns it (3.2.6). */
-export const checkPublishable = (core: Core, topic: string, field: string): void => {
+/** Throws `VALIDATION_FAILED` where a topic is none, or the server's: no scope is for it, so none is asked for (11.3). */
+export const checkTopic = (topic: string, field: string): void => {
   if (isServerTopic(topic)) throw invalidField(field, 'is a topic of the server');
   if (!isTopic(topic)) throw invalidField(field, 'must be 1 to 16 segments of A-Z a-z 0-9 _ -, joined by dots, at most 255 bytes');
+};
+
+/** Throws unless clients may publish to the topic: as `checkTopic`, and `FORBIDDEN` where a collection owns it (3.2.6). */
+export const checkPublishable = (core: Core, topic: string, field: string): void => {
+  checkTopic(topic, field);
   core.collections.checkFree(topic, field);
 };
 

@@ -44,6 +44,14 @@ test('3.2.5, 8.1.1: every field at fault is named', () => {
   assert.deepEqual(complaints({ type: 'object' }, []), ['/data must be of type object']);
 });
 
+test('3.2.5: a multiple is one by its decimal, not by the double that stands for it', () => {
+  const price = { type: 'object', properties: { price: { type: 'number', multipleOf: 0.01 } } };
+  for (const right of [19.99, 0.07, 4.35, 100, 1e300]) assert.deepEqual(complaints(price, { price: right }), []);
+  assert.deepEqual(complaints(price, { price: 19.995 }), ['/data/price must be multiple of 0.01']);
+  assert.deepEqual(complaints({ multipleOf: 2 }, 'no number'), []);
+  for (const none of [0, -1, '0.01']) assert.throws(() => judgeSchema({ multipleOf: none }), /schema is invalid/);
+});
+
 test('members that objects have from elsewhere are not taken for the document’s', () => {
   assert.deepEqual(complaints({ type: 'object', required: ['toString', 'constructor'] }, {}), ['/data/toString is required', '/data/constructor is required']);
   assert.deepEqual(complaints({ type: 'object', additionalProperties: false }, { constructor: 1 }), ['/data/constructor is not a member that is known here']);

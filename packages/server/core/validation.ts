@@ -1,6 +1,6 @@
 // JSON Schema (2020-12) as the judge of what comes in, and its complaints as fields at fault (8.1.1).
-import { type FieldError, invalid, invalidField, type JsonSchema, pointerSegment } from '@godwit/protocol';
-import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
+import { type FieldError, invalid, invalidField, isMultipleOf, type JsonSchema, pointerSegment } from '@godwit/protocol';
+import { Ajv2020, type ErrorObject, str, type ValidateFunction } from 'ajv/dist/2020.js';
 import formatsPlugin from 'ajv-formats';
 
 /** Throws `VALIDATION_FAILED` naming every field at fault, each as a pointer that begins with `prefix`. */
@@ -37,6 +37,15 @@ const newAjv = (allErrors: boolean): Ajv2020 => {
   addFormats(ajv);
   ajv.removeKeyword('uniqueItems');
   ajv.addKeyword({ keyword: 'uniqueItems', type: 'array', schemaType: 'boolean', validate: isUnique, error: { message: 'must not have an item twice' } });
+  ajv.removeKeyword('multipleOf');
+  ajv.addKeyword({
+    keyword: 'multipleOf',
+    type: 'number',
+    schemaType: 'number',
+    // Ajv's own divides doubles, by which 19.99 is no multiple of 0.01.
+    validate: (divisor: number, value: number) => isMultipleOf(value, divisor),
+    error: { message: ({ schemaCode }) => str`must be multiple of ${schemaCode}` },
+  });
   return ajv;
 };
 

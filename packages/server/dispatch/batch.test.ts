@@ -226,6 +226,47 @@ test('9.2.4: a partial batch that was cut off after any of its writes goes on wh
   }
 });
 
+test('4.1.3, 9.2.4: while a partial batch runs its name is its own: the same waits and is replayed, anything else is refused at once', async () => {
+  const door = gate();
+  const assembly = await start({ wrap: door.wrap });
+  const { ask } = assembly;
+  const request = { data: { operations: [create('a'), publish(1), create('b')] }, requestId: 'r' };
+  door.hold();
+  const first = ask('POST', '/batch', request);
+  while (door.held.length === 0) await settled();
+  const repeat = ask('POST', '/batch', request);
+  for (const [path, data] of [
+    ['/batch', { operations: [create('c')] }],
+    ['/batch', { mode: 'atomic', operations: request.data.operations }],
+    ['/docs', { id: 'c' }],
+    ['/topics/feed/messages', 2],
+  ] as const) {
+    const other = await ask('POST', path, { data, requestId: 'r' });
+    assert.equal(other.code, 'REQUEST_ID_REUSED', `${path} ${JSON.stringify(other)}`);
+  }
+  const elsewhere = ask('POST', '/docs', { data: { id: 'd' }, requestId: 'r', identity: holderOf('write:docs') });
+  while (door.held.length < 2) await settled();
+  assert.equal(door.held.length, 2, 'the name is another one to another client');
+  door.release();
+  const [made, again] = await Promise.all([first, repeat]);
+  assert.deepEqual([made.status, statuses(made), made.replayed], [200, [201, 201, 201], false]);
+  assert.deepEqual([again.status, statuses(again), again.replayed], [200, [201, 201, 201], true]);
+  assert.equal((await elsewhere).status, 201);
+  assert.equal((await ask('POST', '/batch', request)).replayed, true, 'and an honest repeat is one from then on');
+  assert.deepEqual((await topics(assembly)).sort(), ['docs.a.created', 'docs.b.created', 'docs.d.created', 'feed']);
+});
+
+test('4.1.3: the name of a partial batch that changed nothing is free when it is over', async () => {
+  const door = gate();
+  const { ask } = await start({ wrap: door.wrap });
+  door.hold();
+  const failing = ask('POST', '/batch', { data: { operations: [create('a')] }, requestId: 'r' });
+  while (door.held.length === 0) await settled();
+  door.release(() => new StorageError('full', 'no room'));
+  assert.deepEqual(statuses(await failing), [507]);
+  assert.equal((await ask('POST', '/topics/feed/messages', { data: 1, requestId: 'r' })).status, 201);
+});
+
 test('12.3: STORAGE_FULL of an operation is its own in a partial batch, and the answer to an atomic one', async () => {
   const door = gate();
   const { ask } = await start({ wrap: door.wrap });

@@ -7,7 +7,7 @@ import type { Transaction } from '../core/transaction.ts';
 import type { Dispatcher, Ready } from './dispatcher.ts';
 import { failureOf } from './failure.ts';
 import { fingerprint } from './once.ts';
-import { REPLAY_HEADER, type Reply, type Request } from './request.ts';
+import { REPLAY_HEADER, type Reply, type Request, reused } from './request.ts';
 import type { Match } from './router.ts';
 import { asksToWait } from './wait.ts';
 
@@ -93,15 +93,29 @@ export class Batches {
     return new ProtocolError('PAYLOAD_TOO_LARGE', 'The results of the batch would be too large with this one.', { limit });
   }
 
-  async #partial(operations: readonly BatchOperation[], request: Request): Promise<Reply> {
-    const { requestId, identity } = request;
+  /** Each by itself. What took effect is remembered by itself; the name of the whole is kept from others while it runs, and from then on. */
+  async #partial(operations: readonly BatchOperation[], { requestId, identity }: Request): Promise<Reply> {
+    if (requestId === undefined || identity === undefined) return (await this.#each(operations, requestId, identity)).reply;
     const name = fingerprint('batch partial', JSON.stringify(operations));
-    const known = await this.#isKnown(identity, requestId, name);
+    return this.#dispatcher.once.hold({ client: identity.client, operation: () => name }, requestId, async () => {
+      const known = await this.#isKnown(identity, requestId, name);
+      const { reply, took } = await this.#each(operations, requestId, identity);
+      if (took && !known) await this.#remember(identity, requestId, name);
+      return reply;
+    });
+  }
+
+  /** One after the other, and whether any of them took effect. */
+  async #each(
+    operations: readonly BatchOperation[],
+    requestId: string | undefined,
+    identity: Identity | undefined,
+  ): Promise<{ readonly reply: Reply; readonly took: boolean }> {
     let room = this.#dispatcher.core.settings.maxBatchBytes;
     const results: string[] = [];
     let failed = 0;
     let replayed = 0;
-    let took = 0;
+    let took = false;
     for (const [index, operation] of operations.entries()) {
       let text: string;
       try {
@@ -113,7 +127,7 @@ export class Batches {
         const reply = await this.#dispatcher.perform(ready, requestId === undefined ? undefined : `${requestId} ${index}`, admit);
         text = resultText(operation.id, reply);
         if (reply.headers[REPLAY_HEADER] !== undefined) replayed++;
-        if (ready.match.operation.remembered) took++;
+        if (ready.match.operation.remembered) took = true;
       } catch (error) {
         failed++;
         text = failureText(operation.id, this.#failure(error));
@@ -122,26 +136,24 @@ export class Batches {
       results.push(text);
     }
     const succeeded = operations.length - failed;
-    if (took > 0 && !known) await this.#remember(identity, requestId, name);
-    return {
+    const reply = {
       status: failed === 0 ? 200 : 207,
       text: `{"results":[${results.join(',')}],"succeeded":${succeeded},"failed":${failed}}`,
       headers: replayed > 0 && replayed === succeeded ? { [REPLAY_HEADER]: 'true' } : {},
     };
+    return { reply, took };
   }
 
   /** A partial batch is remembered by its operations; its own name only keeps others from using it. Whether it is kept already. */
-  async #isKnown(identity: Identity | undefined, requestId: string | undefined, name: string): Promise<boolean> {
-    if (requestId === undefined || identity === undefined) return false;
-    const known = await this.#dispatcher.core.storage.findRequest(identity.client, requestId);
-    if (known !== undefined && (known.kind === 'publish' || known.operation !== name)) throw new ProtocolError('REQUEST_ID_REUSED');
+  async #isKnown({ client }: Identity, requestId: string, name: string): Promise<boolean> {
+    const known = await this.#dispatcher.core.storage.findRequest(client, requestId);
+    if (known !== undefined && (known.kind === 'publish' || known.operation !== name)) throw reused();
     return known !== undefined;
   }
 
-  async #remember(identity: Identity | undefined, requestId: string | undefined, operation: string): Promise<void> {
-    if (requestId === undefined || identity === undefined) return;
+  async #remember({ client }: Identity, requestId: string, operation: string): Promise<void> {
     try {
-      await this.#dispatcher.core.storage.write({ request: { client: identity.client, requestId, kind: 'change', operation, outcome: MARKER } });
+      await this.#dispatcher.core.storage.write({ request: { client, requestId, kind: 'change', operation, outcome: MARKER } });
     } catch (error) {
       // What was done was done and is remembered; only the guard against another use of the name is missing.
       this.#failure(error);

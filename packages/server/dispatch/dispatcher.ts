@@ -4,6 +4,7 @@ import { requireScope } from '../core/access.ts';
 import type { Call, Handler, Identity, Result } from '../core/call.ts';
 import type { Core } from '../core/core.ts';
 import { encode } from '../core/json.ts';
+import { checkTopic } from '../core/publishable.ts';
 import { RateLimiter, type RateState } from '../core/rate.ts';
 import type { Transaction } from '../core/transaction.ts';
 import { judgeShape, type Validate } from '../core/validation.ts';
@@ -108,8 +109,11 @@ export class Dispatcher {
     // `subscribe` is judged where the patterns are read.
     if (access === 'any' || access === 'subscribe') return;
     if (access === 'admin') requireScope(identity, 'admin');
-    else if (access === 'publish') requireScope(identity, `publish:${params['topic']}`, '/path/topic');
-    else if (access === 'read' || access === 'write') requireScope(identity, `${access}:${params['collection']}`);
+    else if (access === 'publish') {
+      const topic = params['topic'] as string;
+      checkTopic(topic, '/path/topic');
+      requireScope(identity, `publish:${topic}`, '/path/topic');
+    } else if (access === 'read' || access === 'write') requireScope(identity, `${access}:${params['collection']}`);
     else
       requireScope(
         identity,
@@ -184,8 +188,8 @@ export class Dispatcher {
       const result = ready.handler(wholeCall(call, this.once.reading(), this.#confirmed));
       return result instanceof Promise ? result.then((value) => replyOf(value, admit)) : replyOf(result, admit);
     }
-    // Where a reply may yet be refused, it must not have been written.
-    if (operation.name === 'publish' && requestId !== undefined && admit === undefined) {
+    // Where a reply may yet be refused, it must not have been written; and a batch may have its name.
+    if (operation.name === 'publish' && requestId !== undefined && admit === undefined && !this.once.isHeld(call.identity?.client ?? '', requestId)) {
       const reply = publishAtOnce(this.core, call, requestId);
       if (reply !== undefined) return reply;
     }

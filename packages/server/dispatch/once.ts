@@ -27,19 +27,24 @@ export interface Work {
   readonly admit?: ((reply: Reply) => void) | undefined;
 }
 
+type Named = Pick<Work, 'client' | 'operation'>;
+type Attempted = Reply & { readonly remembered?: boolean };
+
 /**
  * Emptied when it is over: a Map that grew leaves its former table to the next full collection of garbage, and all that hangs on the entries that were in
  * it then. With entries that are still full, half of all requests would grow old.
  */
 interface Running {
-  work: Work | undefined;
-  attempt: Promise<Reply & { readonly remembered?: boolean }> | undefined;
+  work: Named | undefined;
+  attempt: Promise<Attempted> | undefined;
 }
 
 /** Writers of one document follow each other within a commit, so a refusal is rare and this many in a row are a storm. */
 const MOST_TRIES = 32;
 
 export const fingerprint = (...parts: readonly string[]): string => hash('sha256', parts.join('\n'), 'base64url');
+
+const nameOf = (client: string, requestId: string): string => `${client}\0${requestId}`;
 
 const textOf = (data: unknown): string | undefined => (data === undefined ? undefined : encode(data));
 
@@ -50,6 +55,7 @@ export class Once {
   readonly #pending = new Pending();
   readonly #running = new Map<string, Running>();
   readonly #queue = new Queue();
+  #holding = 0;
 
   constructor(core: Core) {
     this.#core = core;
@@ -61,17 +67,41 @@ export class Once {
   }
 
   /** Carries out a work, or gives the outcome of its first time. Throws errors of the catalogue and of the store. */
-  async run(work: Work): Promise<Reply> {
+  run(work: Work): Promise<Reply> {
     if (work.requestId === undefined) return this.#attempt(work, undefined);
     // Strangers are no client: one of them gets the outcome of another only for the same operation, and keeps no name from the others.
     const requestId = work.client === '' ? fingerprint(work.requestId, work.operation()) : work.requestId;
-    const name = `${work.client}\0${requestId}`;
+    return this.#alone(work, requestId, () => this.#attempt(work, requestId));
+  }
+
+  /** Carries out what is remembered by its parts (9.2.4), and keeps its name meanwhile: a repeat waits for its end and begins anew, another operation is refused. */
+  async hold(work: Named, requestId: string, carryOut: () => Promise<Reply>): Promise<Reply> {
+    this.#holding++;
+    try {
+      return await this.#alone(work, requestId, carryOut);
+    } finally {
+      this.#holding--;
+    }
+  }
+
+  /** Whether any name is held; only then has who goes past `run` to ask `isHeld`. */
+  get isHolding(): boolean {
+    return this.#holding > 0;
+  }
+
+  /** Whether a name may be held: what is asked under it must go through `run`. */
+  isHeld(client: string, requestId: string): boolean {
+    return this.isHolding && this.#running.has(nameOf(client, requestId));
+  }
+
+  async #alone(work: Named, requestId: string, carryOut: () => Promise<Attempted>): Promise<Reply> {
+    const name = nameOf(work.client, requestId);
     for (let first = this.#running.get(name); first !== undefined; first = this.#running.get(name)) {
       if (first.work?.operation() !== work.operation()) throw reused();
       const outcome = await this.#wait(first.attempt);
       if (outcome !== undefined) return replayed(outcome);
     }
-    const attempt = this.#attempt(work, requestId);
+    const attempt = carryOut();
     const running: Running = { work, attempt };
     this.#running.set(name, running);
     try {
@@ -99,7 +129,7 @@ export class Once {
     });
   }
 
-  async #attempt(work: Work, requestId: string | undefined): Promise<Reply & { readonly remembered?: boolean }> {
+  async #attempt(work: Work, requestId: string | undefined): Promise<Attempted> {
     let refused: Transaction | undefined;
     for (let attempt = 0; ; attempt++) {
       // Those who were refused try again one after the other, each on what the one before it announced: all at once they would refuse each other again.

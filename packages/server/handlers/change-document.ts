@@ -1,8 +1,8 @@
-// PUT, PATCH and DELETE of /v1/{collection}/{id}: what they share is reading the document and judging `If-Match` first (3.2.1, 3.2.3).
+// PUT, PATCH and DELETE of /v1/{collection}/{id}: what they share is reading the document and judging the preconditions first (3.2.1, 3.2.3).
 import type { Call, Handler, Result } from '../core/call.ts';
 import type { Core } from '../core/core.ts';
 import { type Body, documentText, entityTag, withoutKept } from '../core/document.ts';
-import { checkIfMatch } from '../core/etag.ts';
+import { checkPreconditions } from '../core/etag.ts';
 import { JsonText } from '../core/json.ts';
 import { noDocument } from '../core/transaction.ts';
 import type { StoredDocument } from '../ports/storage.ts';
@@ -14,7 +14,7 @@ const change =
     core.collections.get(collection);
     const changed = (current: StoredDocument | undefined): Result => {
       if (current === undefined) throw noDocument(collection, id);
-      checkIfMatch(call.preconditions.ifMatch, entityTag(current));
+      checkPreconditions(call.preconditions, entityTag(current));
       return apply(call, collection, current);
     };
     const found = call.tx.document(collection, id);

@@ -151,6 +151,8 @@ test('4.2.1: headers and addresses that are too long are answered while they sti
     [flood, 431, 'HEADERS_TOO_LARGE'],
     [`GET /v1/${'x'.repeat(100_000)} HTTP/1.1\r\nHost: x\r\n\r\n`, 414, 'URI_TOO_LONG'],
     [get(`/v1/docs?${'x'.repeat(9000)}`, 'Connection: close\r\n'), 414, 'URI_TOO_LONG'],
+    [get(`/v1/docs?${'x'.repeat(20_000)}`), 414, 'URI_TOO_LONG'],
+    [get('/v1/docs', `X-Flood: ${'x'.repeat(20_000)}\r\n`), 431, 'HEADERS_TOO_LARGE'],
   ] as const) {
     const [answer] = responses(await rawExchange(server.url, bytes));
     assert.equal(answer?.status, status);
@@ -158,4 +160,40 @@ test('4.2.1: headers and addresses that are too long are answered while they sti
     assert.match(answer?.headers['x-request-id'] ?? '', /^[!-~]{1,128}$/);
     assert.equal(answer?.headers['x-protocol-version'], '1.0');
   }
+});
+
+test('4.1.2, 11.4: where only the body is no HTTP, the head says whose answer it is and who may read it', async () => {
+  const begin = (path: string, origin: string): string =>
+    `POST ${path} HTTP/1.1\r\n${HEAD}X-Request-Id: mine\r\nOrigin: ${origin}\r\nTransfer-Encoding: chunked\r\n\r\n`;
+  for (const [chunk, status] of [
+    ['zz\r\n', 400],
+    [`5;${'x'.repeat(20_000)}\r\n`, 413],
+  ] as const) {
+    for (const [origin, allowed] of [
+      ['http://x', 'http://x'],
+      ['http://elsewhere', undefined],
+    ] as const) {
+      const [answer, ...rest] = responses(await rawExchange(server.url, begin('/v1/docs', origin) + chunk));
+      // Who may not ask is told so, or that it did not ask in HTTP: whichever is seen first.
+      assert([status, ...(allowed === undefined ? [403] : [])].includes(answer?.status ?? 0), `${answer?.status}`);
+      assert.deepEqual([answer?.headers['x-request-id'], answer?.headers['access-control-allow-origin']], ['mine', allowed]);
+      assert.equal(JSON.parse(answer?.body ?? '').requestId, 'mine');
+      assert.deepEqual(rest, []);
+    }
+  }
+  const unnamed = responses(await rawExchange(server.url, `GET /v1 HTTP/1.1\r\n${HEAD}X-Request-Id: mine\r\nno header\r\n\r\n`));
+  assert.match(unnamed[0]?.headers['x-request-id'] ?? '', /^[0-9a-f-]{36}$/, 'a head that is none names nothing');
+});
+
+test('RFC 9112 3.2: a host is named once', async () => {
+  for (const hosts of ['', 'Host: x\r\nHost: x\r\n', 'Host: x\r\nhOST: y\r\n']) {
+    const shake = 'Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n';
+    for (const head of ['GET /v1 HTTP/1.1\r\nConnection: close\r\n', `GET /v1/ws HTTP/1.1\r\nAuthorization: Bearer ${KEY}\r\n${shake}`]) {
+      const [answer] = responses(await rawExchange(server.url, `${head}${hosts}\r\n`));
+      assert.equal(answer?.status, 400, head + hosts);
+      assert.deepEqual(JSON.parse(answer?.body ?? '').error.details.field, '/headers/host');
+    }
+  }
+  const [answer] = responses(await rawExchange(server.url, 'GET /v1 HTTP/1.0\r\n\r\n'));
+  assert.equal(answer?.status, 200, 'HTTP/1.0 need not');
 });

@@ -18,8 +18,8 @@ import { acceptsGzip, checkAccepts, prefersEventStream } from './negotiate.ts';
 import type { Origins } from './origin.ts';
 import type { FindPlace } from './pages.ts';
 import { Pipeline } from './pipeline.ts';
-import { baseHeaders, type ResponseContext, sendError, sendSuccess, sendText } from './respond.ts';
-import { belowVersion, readTarget, type Target } from './target.ts';
+import { baseHeaders, echoedId, type ResponseContext, sendError, sendSuccess, sendText } from './respond.ts';
+import { belowVersion, checkHost, readTarget, type Target } from './target.ts';
 
 /** Told how each request ended, for metrics and logs. */
 export interface Observer {
@@ -45,8 +45,6 @@ export interface HttpOptions {
   readonly outside: FindPlace;
 }
 
-const NONE: readonly string[] = [];
-
 const one = (header: string | string[] | undefined): string | undefined => (Array.isArray(header) ? header[0] : header);
 
 export class HttpHandler {
@@ -65,16 +63,15 @@ export class HttpHandler {
   }
 
   #begin(request: IncomingMessage, response: ServerResponse, refusal: ProtocolError | undefined): Promise<void> | undefined {
-    const { clock, ids, settings, origins } = this.#options;
+    const { clock, ids, settings, origins, secure } = this.#options;
     const startedAt = performance.now();
     const { headers } = request;
-    const sent = one(headers['x-request-id']);
     const context: ResponseContext = {
-      requestId: isRequestId(sent) ? sent : ids.uuid(),
+      requestId: echoedId(headers, ids),
       now: clock.now(),
       gzip: acceptsGzip(headers['accept-encoding'] as string | undefined),
       compressionThreshold: settings.compressionThreshold,
-      originHeaders: headers.origin === undefined ? NONE : origins.headers(headers.origin),
+      originHeaders: origins.headers(headers, secure),
       varyOrigin: origins.vary,
       rate: undefined,
     };
@@ -139,7 +136,6 @@ class Exchange implements Parking {
     context.rate = this.#rate();
     // Whoever waited for leave to send a body is not waiting any more, and may send it or not: nobody could tell what comes next.
     if (this.#expectsContinue) this.#response.shouldKeepAlive = false;
-    if (error.code === 'FORBIDDEN' && error.details['field'] === '/headers/origin') context.originHeaders = NONE;
     sendError(this.#response, context, error);
     observer.finished(this.name, error.status, this.#startedAt);
   }
@@ -163,8 +159,7 @@ class Exchange implements Parking {
   run({ path, query }: Target, draining: boolean): void | Promise<void> {
     const { outside, dispatcher, origins, inProgress } = this.#options;
     const { headers } = this.#request;
-    // RFC 9112 section 3.2; the parser would answer it without an envelope.
-    if (headers.host === undefined && this.#request.httpVersion === '1.1') throw invalidEnvelope('/headers/host', 'is required');
+    checkHost(this.#request);
     const below = belowVersion(path);
     if (below === undefined) {
       const place = outside(path);

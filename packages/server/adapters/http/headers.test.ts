@@ -149,6 +149,17 @@ test('9.1.1: gzip where it is taken and pays', async () => {
   assert.throws(() => gunzipSync(Buffer.from('not gzipped')));
 });
 
+test('12.1: what is gzipped counts as what it was answered with', async () => {
+  const counted = async (): Promise<string[]> =>
+    (await server.client.ask('GET', '/metrics')).text.split('\n').filter((line) => /^godwit_requests_total\{.*createDocument/.test(line));
+  const before = await counted();
+  const made = await server.client.ask('POST', '/v1/docs', { data: { text: 'x'.repeat(3000) }, headers: { 'accept-encoding': 'gzip' } });
+  assert.deepEqual([made.status, made.headers['content-encoding']], [201, 'gzip']);
+  const after = await counted();
+  assert.equal(after.length, before.length, after.join('\n'));
+  assert.match(after.filter((line) => !before.includes(line)).join(), /201/);
+});
+
 test('11.4: origins', async () => {
   const { client, url } = server;
   for (const [origin, status] of [
@@ -164,6 +175,20 @@ test('11.4: origins', async () => {
     assert.equal(answer.status, status, origin);
     assert.equal(answer.headers['access-control-allow-origin'], status === 200 ? origin : undefined, origin);
     assert.match(answer.headers['vary'] ?? '', /Origin/);
+  }
+  // What is refused before anybody looks at the origin, too, is read only by who may.
+  for (const [path, refused] of [
+    ['/nowhere', 404],
+    ['/v2/docs', 404],
+    [`/v1/docs?${'x'.repeat(9000)}`, 414],
+  ] as const) {
+    for (const [origin, allowed] of [
+      ['https://a.example', 'https://a.example'],
+      ['https://b.example', undefined],
+    ] as const) {
+      const answer = await client.ask('GET', path, { headers: { origin } });
+      assert.deepEqual([answer.status, answer.headers['access-control-allow-origin']], [refused, allowed], `${origin} ${path.slice(0, 20)}`);
+    }
   }
   const preflight = await client.ask('OPTIONS', '/v1/docs/one', { headers: { origin: 'https://a.example', 'access-control-request-method': 'PATCH' } });
   assert.equal(preflight.status, 204);

@@ -20,12 +20,19 @@ const kept = (judge: (header: string) => boolean): ((header: string) => boolean)
   };
 };
 
-const takesJson = kept((accept) => new Negotiator({ headers: { accept } }).mediaType(['application/json']) !== undefined);
+/** All that a media range says beside its type and `q`, texts in quotes in one piece. */
+const PARAMETERS = /;(?!\s*q\s*=)[^;,"]*(?:"(?:[^"\\]|\\.)*"[^;,"]*)*/gi;
+
+/** The preferred of our types. Ours have no parameters, and one that is asked for (`charset=utf-8`) excludes nothing. */
+const preferred = (accept: string, types: string[]): string | undefined =>
+  new Negotiator({ headers: { accept: accept.replace(PARAMETERS, '') } }).mediaType(types);
+
+const takesJson = kept((accept) => preferred(accept, ['application/json']) !== undefined);
 const takesGzip = kept((accepted) => new Negotiator({ headers: { 'accept-encoding': accepted } }).encodings(['gzip']).length > 0);
 
-/** Throws `NOT_ACCEPTABLE` where `Accept` excludes the type. */
+/** Throws `NOT_ACCEPTABLE` where `Accept` excludes JSON (3.1.2). An empty one says nothing. */
 export const checkAccepts = (accept: string | undefined): void => {
-  if (accept === undefined || accept === '*/*' || accept === 'application/json') return;
+  if (accept === undefined || accept === '' || accept === '*/*' || accept === 'application/json') return;
   if (!takesJson(accept)) throw new ProtocolError('NOT_ACCEPTABLE', undefined, { field: '/headers/accept' });
 };
 
@@ -37,6 +44,4 @@ export const acceptsGzip = (acceptEncoding: string | undefined): boolean => {
 
 /** Whether a stream of events is asked for rather than JSON (6.3.3). */
 export const prefersEventStream = (accept: string | undefined): boolean =>
-  accept !== undefined &&
-  EVENT_STREAM.test(accept) &&
-  new Negotiator({ headers: { accept } }).mediaType(['application/json', 'text/event-stream']) === 'text/event-stream';
+  accept !== undefined && EVENT_STREAM.test(accept) && preferred(accept, ['application/json', 'text/event-stream']) === 'text/event-stream';

@@ -18,6 +18,7 @@ const EXPOSED = [
 ].join(', ');
 const ALLOWED = 'Authorization, Content-Type, Content-Encoding, Idempotency-Key, If-Match, If-None-Match, Last-Event-ID, X-Protocol-Version, X-Request-Id';
 const PREFLIGHT_SECONDS = '600';
+const NONE: readonly string[] = [];
 
 export class Origins {
   readonly #any: boolean;
@@ -34,20 +35,26 @@ export class Origins {
   }
 
   /**
-   * Throws `FORBIDDEN` for a cross-origin request from an origin that is not configured. What a page of this server's own asks is not cross-origin: its
-   * origin is the `Host` that it asks, by `https` also where the server speaks in clear, because TLS may end in a proxy before it.
+   * Whether a request is not cross-origin, or from an origin that is configured. What a page of this server's own asks is not cross-origin: its origin is the
+   * `Host` that it asks, by `https` also where the server speaks in clear, because TLS may end in a proxy before it.
    */
-  check(headers: IncomingHttpHeaders, secure: boolean): void {
-    const { origin, host } = headers;
-    if (origin === undefined || this.#any || this.#allowed.has(origin.toLowerCase())) return;
-    if (host !== undefined && (origin === `https://${host}` || (!secure && origin === `http://${host}`))) return;
+  #allows({ origin, host }: IncomingHttpHeaders, secure: boolean): boolean {
+    if (origin === undefined || this.#any || this.#allowed.has(origin.toLowerCase())) return true;
+    return host !== undefined && (origin === `https://${host}` || (!secure && origin === `http://${host}`));
+  }
+
+  /** Throws `FORBIDDEN` for a cross-origin request from an origin that is not configured. */
+  check(request: IncomingHttpHeaders, secure: boolean): void {
+    if (this.#allows(request, secure)) return;
     throw new ProtocolError('FORBIDDEN', 'Requests from this origin are not allowed: the setting `origins` names those that are.', {
       field: '/headers/origin',
     });
   }
 
-  /** The CORS headers of a response to an allowed origin. */
-  headers(origin: string): string[] {
+  /** The CORS headers of the response, flat: none for an origin that is not allowed, whatever else the request is refused for. */
+  headers(request: IncomingHttpHeaders, secure: boolean): readonly string[] {
+    const { origin } = request;
+    if (origin === undefined || !this.#allows(request, secure)) return NONE;
     return ['access-control-allow-origin', this.#any ? '*' : origin, 'access-control-expose-headers', EXPOSED];
   }
 

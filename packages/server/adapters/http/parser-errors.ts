@@ -1,26 +1,30 @@
 // What the HTTP parser itself refuses, before there is a request: answered in the envelope all the same (4.2.1).
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
-import { type ErrorCode, ProtocolError } from '@godwit/protocol';
-import type { Clock } from '../../ports/clock.ts';
-import type { Ids } from '../../ports/ids.ts';
+import { BOUNDS, type ErrorCode, ProtocolError } from '@godwit/protocol';
+import type { HttpOptions } from './handle.ts';
 import { answering } from './pipeline.ts';
-import { sendBareError } from './respond.ts';
+import { echoedId, sendBareError } from './respond.ts';
 
 interface ParserError extends Error {
   readonly code?: string;
   readonly rawPacket?: Buffer;
 }
 
+const FIRST_LINE = /^[A-Z]+ [^\n]*/;
+
+/** Whether it is the address that is too long, where the bytes that came last show it: they may begin in the middle of its line. */
+const isLongLine = (bytes: Buffer | undefined): boolean => {
+  const line = bytes === undefined ? undefined : FIRST_LINE.exec(bytes.toString('latin1'))?.[0];
+  return line !== undefined && line.length > BOUNDS.uriBytes;
+};
+
 const codeOf = (error: ParserError): ErrorCode | undefined => {
   switch (error.code) {
     case 'ERR_HTTP_REQUEST_TIMEOUT':
       return 'REQUEST_TIMEOUT';
     case 'HPE_HEADER_OVERFLOW':
-      // Where not even the first line has ended, it is the address that is too long.
-      return error.rawPacket !== undefined && /^[A-Z]+ /.test(error.rawPacket.subarray(0, 16).toString('latin1')) && !error.rawPacket.includes('\n')
-        ? 'URI_TOO_LONG'
-        : 'HEADERS_TOO_LARGE';
+      return isLongLine(error.rawPacket) ? 'URI_TOO_LONG' : 'HEADERS_TOO_LARGE';
     case 'HPE_CHUNK_EXTENSIONS_OVERFLOW':
       return 'PAYLOAD_TOO_LARGE';
     default:
@@ -29,7 +33,7 @@ const codeOf = (error: ParserError): ErrorCode | undefined => {
 };
 
 /** Answers what never became a request, after the answers to the requests before it. */
-export const answerParserErrors = (server: Server, clock: Clock, ids: Ids, count: (status: number) => void): void => {
+export const answerParserErrors = (server: Server, { clock, ids, origins, secure, observer }: HttpOptions): void => {
   const answered = new WeakSet<Socket>();
   server.on('clientError', (error: ParserError, socket: Socket) => {
     // What a client goes on to send is as wrong as what it sent before.
@@ -48,8 +52,10 @@ export const answerParserErrors = (server: Server, clock: Clock, ids: Ids, count
       return;
     }
     const failure = new ProtocolError(code, code === 'INVALID_ENVELOPE' ? 'This is not a request of HTTP/1.1.' : undefined);
-    count(failure.status);
+    observer.finished('unparsed', failure.status, performance.now());
     answered.add(socket);
-    sendBareError(socket, ids.uuid(), failure, clock);
+    // Where only its body failed, the head says whose answer this is, and who may read it.
+    const head = busy?.req.complete === false ? busy.req.headers : {};
+    sendBareError(socket, echoedId(head, ids), failure, clock, origins.headers(head, secure));
   });
 };

@@ -1,12 +1,13 @@
 // Responses: the envelope around `data` or `error`, the headers that every one carries, gzip where it pays (4.2.1, 9.1.1, 10.1).
-import { type ServerResponse, STATUS_CODES } from 'node:http';
+import { type IncomingHttpHeaders, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
-import { PROTOCOL_VERSION, type ProtocolError } from '@godwit/protocol';
+import { isRequestId, PROTOCOL_VERSION, type ProtocolError } from '@godwit/protocol';
 import type { RateState } from '../../core/rate.ts';
 import { wireTime } from '../../core/time.ts';
 import type { Clock } from '../../ports/clock.ts';
+import type { Ids } from '../../ports/ids.ts';
 
 const gzipAsync = promisify(gzip);
 
@@ -21,13 +22,16 @@ export interface ResponseContext {
   readonly gzip: boolean;
   readonly compressionThreshold: number;
   /** CORS headers, flat. */
-  originHeaders: readonly string[];
+  readonly originHeaders: readonly string[];
   readonly varyOrigin: boolean;
   rate: RateState | undefined;
 }
 
+/** What `X-Request-Id` of the response says where no body named the request: as it came, else made up (4.1.2). */
+export const echoedId = ({ 'x-request-id': sent }: IncomingHttpHeaders, ids: Ids): string => (isRequestId(sent) ? sent : ids.uuid());
+
 /** What every response carries, flat. */
-export const baseHeaders = (context: ResponseContext): string[] => {
+export const baseHeaders = (context: Pick<ResponseContext, 'requestId' | 'rate' | 'originHeaders'>): string[] => {
   const headers = ['x-request-id', context.requestId, 'x-protocol-version', PROTOCOL_VERSION, 'cache-control', 'no-store', 'x-content-type-options', 'nosniff'];
   const { rate } = context;
   if (rate !== undefined) {
@@ -60,6 +64,8 @@ export const sendText = (response: ServerResponse, context: ResponseContext, sta
   if (large || context.varyOrigin)
     headers.push('vary', [large ? 'Accept-Encoding' : '', context.varyOrigin ? 'Origin' : ''].filter((name) => name !== '').join(', '));
   if (!large || !context.gzip) return write(response, status, headers, text, bytes);
+  // The head is written when it is gzipped; how it was answered is known now, and asked for now.
+  response.statusCode = status;
   gzipAsync(text).then(
     (zipped) => {
       headers.push('content-encoding', 'gzip');
@@ -108,21 +114,15 @@ const errorHeaders = (error: ProtocolError, keepsAlive: boolean): Readonly<Recor
 export const sendError = (response: ServerResponse, context: ResponseContext, error: ProtocolError): void =>
   sendText(response, context, error.status, errorText(error, context.requestId, context.now), errorHeaders(error, response.shouldKeepAlive));
 
-/** Answers with an error on a socket for which there is no response to write to, and closes it. */
-export const sendBareError = (socket: Duplex, requestId: string, error: ProtocolError, clock: Clock): void => {
+/** Answers with an error on a socket for which there is no response to write to, and closes it; `originHeaders` as in `ResponseContext`. */
+export const sendBareError = (socket: Duplex, requestId: string, error: ProtocolError, clock: Clock, originHeaders: readonly string[] = []): void => {
   const body = errorText(error, requestId, clock.now());
-  const headers = {
-    'content-type': 'application/json; charset=utf-8',
-    'content-length': String(Buffer.byteLength(body)),
-    connection: 'close',
-    'cache-control': 'no-store',
-    'x-content-type-options': 'nosniff',
-    'x-request-id': requestId,
-    'x-protocol-version': PROTOCOL_VERSION,
-    ...errorHeaders(error, false),
-  };
-  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
-  socket.end(`HTTP/1.1 ${error.status} ${STATUS_CODES[error.status]}\r\n${lines.join('')}\r\n${body}`);
+  const own = { 'content-type': 'application/json; charset=utf-8', 'content-length': String(Buffer.byteLength(body)), connection: 'close' };
+  const headers = baseHeaders({ requestId, originHeaders, rate: undefined });
+  addHeaders(headers, { ...own, ...errorHeaders(error, false) });
+  let head = `HTTP/1.1 ${error.status} ${STATUS_CODES[error.status]}\r\n`;
+  for (let index = 0; index < headers.length; index += 2) head += `${headers[index]}: ${headers[index + 1]}\r\n`;
+  socket.end(`${head}\r\n${body}`);
   // What the client still sends is read for a moment: closing at once would tear the answer out of its hands.
   socket.resume();
   clock.after(LAST_WORDS_MS, () => socket.destroy());

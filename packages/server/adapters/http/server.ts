@@ -17,7 +17,7 @@ const KEEP_ALIVE_MS = 75_000;
 
 /** Makes the server, not yet listening. */
 export const httpServer = (handler: HttpHandler, options: HttpOptions, tls: Tls | undefined): HttpServer => {
-  const { settings, clock, ids, observer } = options;
+  const { settings } = options;
   const common = {
     maxHeaderSize: BOUNDS.headerBytes,
     requestTimeout: settings.requestTimeout,
@@ -41,6 +41,6 @@ export const httpServer = (handler: HttpHandler, options: HttpOptions, tls: Tls 
   // The handler gives leave to send a body when it wants it; other expectations are no reason to refuse (RFC 9110, section 10.1.1).
   server.on('checkContinue', handle);
   server.on('checkExpectation', handle);
-  answerParserErrors(server, clock, ids, (status) => observer.finished('unparsed', status, performance.now()));
+  answerParserErrors(server, options);
   return server;
 };

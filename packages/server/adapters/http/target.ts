@@ -1,10 +1,23 @@
-// What a request is for: its path, its query, and where below /v1 that is (3.1.1). A handshake is a request, and asks in the same words.
-import { ProtocolError, SUPPORTED_VERSIONS } from '@godwit/protocol';
+// What a request is for: its host, its path, its query, and where below /v1 that is (3.1.1). A handshake is a request, and asks in the same words.
+import type { IncomingMessage } from 'node:http';
+import { invalidEnvelope, ProtocolError, SUPPORTED_VERSIONS } from '@godwit/protocol';
 
 export interface Target {
   readonly path: string;
   readonly query: string;
 }
+
+/** Throws `INVALID_ENVELOPE` where the host is named twice, or not at all, which HTTP/1.0 may (RFC 9112, section 3.2). The parser passes the former, and would answer the latter without an envelope. */
+export const checkHost = ({ headers, httpVersion, rawHeaders }: Pick<IncomingMessage, 'headers' | 'httpVersion' | 'rawHeaders'>): void => {
+  if (headers.host === undefined && httpVersion === '1.1') throw invalidEnvelope('/headers/host', 'is required');
+  let seen = false;
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const name = rawHeaders[index] as string;
+    if (name.length !== 4 || name.toLowerCase() !== 'host') continue;
+    if (seen) throw invalidEnvelope('/headers/host', 'must stand there once');
+    seen = true;
+  }
+};
 
 const MAJOR = /^\/v\d{1,9}(?:\/|$)/;
 

@@ -1,10 +1,10 @@
 // What a client sends over a WebSocket (5.2): requests become operations, events become publishes without confirmation, anything else is answered with what
 // is wrong about it. Publishes take a short way of their own, with the same rules, because they are most of the traffic.
-import { type BatchData, invalidEnvelope, invalidField, isObject, isRequestId, isTimestamp, ProtocolError, parseJson } from '@godwit/protocol';
+import { type BatchData, invalidEnvelope, isObject, isRequestId, isTimestamp, ProtocolError, parseJson } from '@godwit/protocol';
 import { mayPublish, requireScope } from '../../core/access.ts';
 import type { Preconditions } from '../../core/call.ts';
 import type { Core } from '../../core/core.ts';
-import { checkPublishable } from '../../core/publishable.ts';
+import { checkTopic } from '../../core/publishable.ts';
 import { wireTime } from '../../core/time.ts';
 import type { Dispatcher } from '../../dispatch/dispatcher.ts';
 import { failureOf } from '../../dispatch/failure.ts';
@@ -51,6 +51,8 @@ const preconditionsOf = (headers: Readonly<Record<string, string>>): Preconditio
   return { ifMatch: found.get('if-match'), ifNoneMatch: found.get('if-none-match') };
 };
 
+const requestIdOf = ({ bytes, requestId, requestIdEnd }: Skimmed): string => bytes.toString('latin1', requestId, requestIdEnd);
+
 /** A batch costs its operations (7.1.1). */
 const operationsOf = (data: unknown): number => {
   const { operations } = isObject(data) ? (data as unknown as BatchData) : { operations: undefined };
@@ -95,16 +97,18 @@ export class SocketRequests {
 
   /** Takes a publish that is in order so far, for `listener` to answer. False, and nothing is done, where it is not: `receive` then says what is wrong. */
   publish(connection: Connection, published: Skimmed, listener: PublishListener): boolean {
-    const { core } = this.#options;
+    const { core, dispatcher } = this.#options;
     const { identity } = connection;
     if (this.draining || (this.#ordered > 0 && this.#order.has(connection))) return false;
     if (!mayPublish(identity, published.topic) || core.collections.owns(published.topic)) return false;
     // To judge its data takes JSON.
     if (core.topics?.judges(published.topic)) return false;
+    // A batch may have its name.
+    if (dispatcher.once.isHolding && dispatcher.once.isHeld(identity.client, requestIdOf(published))) return false;
     connection.received++;
     const now = core.clock.now();
     if (!connection.rate.take(1, connection.messagesPerSecond, now)) {
-      this.#refuse(connection, 1, published.bytes.toString('latin1', published.requestId, published.requestIdEnd), now);
+      this.#refuse(connection, 1, requestIdOf(published), now);
       return true;
     }
     published.timestamp = now;
@@ -114,11 +118,7 @@ export class SocketRequests {
       this.#published++;
       if (!this.#watches) this.#watch();
     } catch (error) {
-      this.#options.finished(
-        'publish',
-        this.fail(connection, published.bytes.toString('latin1', published.requestId, published.requestIdEnd), error),
-        performance.now(),
-      );
+      this.#options.finished('publish', this.fail(connection, requestIdOf(published), error), performance.now());
     }
     return true;
   }
@@ -299,9 +299,9 @@ export class SocketRequests {
       if (typeof topic !== 'string') throw invalidEnvelope('/payload/topic', 'must be a topic');
       if (!Object.hasOwn(payload, 'data')) throw invalidEnvelope('/payload/data', 'is required');
       if (this.draining) throw new ProtocolError('UNAVAILABLE', 'The server is shutting down.', { retryAfterMs: 1000 });
-      if (topic.startsWith('$')) throw invalidField('/payload/topic', 'is a topic of the server');
+      checkTopic(topic, '/payload/topic');
       requireScope(connection.identity, `publish:${topic}`, '/payload/topic');
-      checkPublishable(core, topic, '/payload/topic');
+      core.collections.checkFree(topic, '/payload/topic');
       core.topics?.judge(topic, data, '/payload/data');
     } catch (error) {
       this.fail(connection, messageId, error);

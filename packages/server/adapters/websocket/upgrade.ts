@@ -2,7 +2,7 @@
 // cannot see one, so credentials in a subprotocol that are refused are accepted and closed with a code that says what to do.
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { checkVersion, invalidField, isRequestId, type KeyLimits, PROTOCOL_VERSION, ProtocolError } from '@godwit/protocol';
+import { checkVersion, invalidField, type KeyLimits, PROTOCOL_VERSION, ProtocolError } from '@godwit/protocol';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { Identity } from '../../core/call.ts';
 import type { Core } from '../../core/core.ts';
@@ -15,8 +15,8 @@ import type { Connections } from '../../session/connections.ts';
 import type { Identifier } from '../../session/identify.ts';
 import type { Origins } from '../http/origin.ts';
 import { afterAnswers, answering } from '../http/pipeline.ts';
-import { sendBareError } from '../http/respond.ts';
-import { belowVersion, readTarget } from '../http/target.ts';
+import { echoedId, sendBareError } from '../http/respond.ts';
+import { belowVersion, checkHost, readTarget } from '../http/target.ts';
 import { deflatingEncoder, plainEncoder } from './encoder.ts';
 import { PROTOCOL, plainAnswer } from './handshake.ts';
 import { Intake } from './intake.ts';
@@ -89,8 +89,7 @@ export const serveWebSockets = (server: Server, options: UpgradeOptions): (() =>
   const encoders = { plain: plainEncoder(core), deflating: deflatingEncoder(core, settings.compressionThreshold) };
 
   const refuse = (socket: Duplex, request: IncomingMessage, error: ProtocolError): void => {
-    const sent = request.headers['x-request-id'];
-    sendBareError(socket, isRequestId(sent) ? sent : core.ids.uuid(), error, core.clock);
+    sendBareError(socket, echoedId(request.headers, core.ids), error, core.clock);
     options.finished('connect', error.status, performance.now());
   };
 
@@ -163,6 +162,7 @@ export const serveWebSockets = (server: Server, options: UpgradeOptions): (() =>
   const shakeHands = (request: IncomingMessage, socket: Duplex, head: Buffer, startedAt: number): void => {
     let fromBrowser = false;
     try {
+      checkHost(request);
       const { path, query } = readTarget(request.url);
       if (belowVersion(path) !== '/ws') throw new ProtocolError('NOT_FOUND', 'WebSockets are at /v1/ws.');
       if (options.isDraining())
