@@ -6,8 +6,8 @@ import { HttpHandler, type HttpOptions } from './adapters/http/handle.ts';
 import { Origins } from './adapters/http/origin.ts';
 import { outsidePlaces } from './adapters/http/outside.ts';
 import { peoplePlaces } from './adapters/http/pages.ts';
-import { openPort } from './adapters/http/port.ts';
-import { httpServer, type Tls } from './adapters/http/server.ts';
+import { openPort, PortError } from './adapters/http/port.ts';
+import { httpServer } from './adapters/http/server.ts';
 import { eventStreamEncoder } from './adapters/sse.ts';
 import { SocketRequests } from './adapters/websocket/requests.ts';
 import { serveWebSockets } from './adapters/websocket/upgrade.ts';
@@ -37,6 +37,7 @@ import { Identifier } from './session/identify.ts';
 import { InProgress } from './session/in-progress.ts';
 import { rosterOf } from './session/roster.ts';
 import { openSqliteStorage } from './storage/sqlite/index.ts';
+import type { Tls } from './tls.ts';
 
 export interface ServerConfig {
   readonly settings: Settings;
@@ -178,8 +179,8 @@ export const startServer = async (config: ServerConfig): Promise<RunningServer> 
     let closing: Promise<void> | undefined;
     return { port: port.number, newAdminKey, close: () => (closing ??= close()) };
   } catch (error) {
-    // That the port cannot be had is no fault of the program: the sentence of who started it says all.
-    if ((error as NodeJS.ErrnoException).syscall !== 'listen') logger.error(loggable(error), 'the server did not start');
+    // That the port cannot be had is no fault of the program: its sentence says all.
+    if (!(error instanceof PortError)) logger.error(loggable(error), 'the server did not start');
     await storage.close();
     throw error;
   }
