@@ -164,6 +164,14 @@ test('11.3: scopes of actions, with what stands in the path', async () => {
   assert.equal((await server.as(token).ask('DELETE', '/v1/everything/now/please')).status, 403);
 });
 
+test('3.2.4: an action has no query, and passes over what is one, as the built-in operations do that have none', async () => {
+  await order('asked');
+  for (const path of ['/v1/hello/you', '/v1/orders/asked', '/v1/keys']) {
+    const [plain, asked] = [await ask('GET', path), await ask('GET', `${path}?status=open`)];
+    assert.deepEqual([asked.status, asked.data], [200, plain.data], path);
+  }
+});
+
 test('4.1.3: an action that is repeated takes effect once', async () => {
   const request = { data: null, requestId: 'count-once' };
   const first = await ask('POST', '/v1/counters/once/add/5', request);
@@ -259,7 +267,7 @@ test('12.4: what cannot be is refused with a sentence', async () => {
   }
 });
 
-test('what an action throws goes to standard error where no logger is given, and nowhere where it is silent', async () => {
+test('what an action throws goes to standard error where no logger is given, and nowhere where it is silent; a start that fails is told by its rejection alone', async () => {
   const directory = await mkdtemp(join(tmpdir(), 'godwit-logger-'));
   const program = (logger: string): string => `
     import { createServer } from ${JSON.stringify(new URL('./index.ts', import.meta.url).href)};
@@ -267,6 +275,7 @@ test('what an action throws goes to standard error where no logger is given, and
     const server = await createServer({ data: 'data', port: 0, host: '127.0.0.1', actions${logger} });
     const { status } = await fetch(server.url.replace('localhost', '127.0.0.1') + '/v1/crash');
     await server.close();
+    await createServer({ data: 'other', port: 0, topics: { 'a..b': {} }${logger} }).catch(() => {});
     console.log(status);
   `;
   try {

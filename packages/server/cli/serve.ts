@@ -1,8 +1,10 @@
 // `godwit serve`: starts a server and says where it is and what to try (12.4); ends it in order when asked to (12.2).
-import { pino } from 'pino';
+import { type Logger, pino } from 'pino';
 import type { Application } from '../application.ts';
-import { startServer } from '../compose.ts';
-import { loadConfig, type ServeConfig, settingsHelp } from '../config.ts';
+import { PortError, startServer } from '../compose.ts';
+import { ConfigError, loadConfig, type ServeConfig, settingsHelp } from '../config.ts';
+import { loggable } from '../observe.ts';
+import { StorageError } from '../ports/storage.ts';
 import { readTls } from '../tls.ts';
 import { boundHeap } from './heap.ts';
 
@@ -47,11 +49,12 @@ export const serve = async (argv: readonly string[]): Promise<void> => {
     return;
   }
   boundHeap();
+  let logger: Logger | undefined;
   try {
     const config = await loadConfig({ argv, env: process.env, cwd: process.cwd() });
     const { tlsCert, tlsKey } = config;
     // Lines go to standard error, so that what a person pastes from standard output is whole.
-    const logger = pino({ level: config.logLevel, name: 'godwit' }, pino.destination({ dest: 2, sync: false }));
+    logger = pino({ level: config.logLevel, name: 'godwit' }, pino.destination({ dest: 2, sync: false }));
     const server = await startServer({
       settings: config.settings,
       data: config.data,
@@ -77,7 +80,10 @@ export const serve = async (argv: readonly string[]): Promise<void> => {
     process.on('SIGTERM', stop);
     process.stdout.write(banner(config, server.port, server.newAdminKey));
   } catch (error) {
-    if (error instanceof Error) refuse(error.message);
-    else throw error;
+    if (!(error instanceof Error)) throw error;
+    // Those say all in their sentence; of another it may matter where it comes from.
+    if (!(error instanceof ConfigError || error instanceof StorageError || error instanceof PortError))
+      logger?.error(loggable(error), 'the server did not start');
+    refuse(error.message);
   }
 };
