@@ -152,14 +152,15 @@ describe('the proxies of the guide', { timeout: 600_000 }, () => {
     });
 
   for (const [name, start, taken, off] of [
-    ['nginx', nginx, 'location /v1 {\n    proxy_pass http://godwit;', 'location /godwit/v1 { proxy_pass http://godwit/v1;'],
-    ['caddy', caddy, 'handle /v1* {', 'handle_path /godwit/* {'],
+    ['nginx', nginx, 'location /v1 {\n    proxy_pass http://godwit;', ['location /godwit/v1 {', 'proxy_pass http://godwit/v1;']],
+    ['caddy', caddy, 'handle /v1* {', ['handle /godwit/v1* {', 'uri strip_prefix /godwit']],
   ] as const)
     test(`${name}: below a prefix that it takes off, as the guide says it, the SDK works over both transports`, async () => {
-      assert(GUIDE.includes(`\`${off}`), 'the guide says it');
-      const url = await start((text) => replaced(text, taken, off), '/godwit');
+      for (const line of off) assert(GUIDE.includes(`\`${line}\``), `the guide says ${line}`);
+      const url = await start((text) => replaced(text, taken, `${off.join('\n')}\n`), '/godwit');
       await passes(url, 'auto', 'websocket', `${name}-prefix-ws`);
       await passes(url, 'longpoll', 'longpoll', `${name}-prefix-poll`);
+      assert.equal((await fetch(`${url}/metrics`)).status, 404, 'what is for inside stays inside');
     });
 
   test('6.3.2: through an nginx that does not pass upgrades the SDK goes on by long-polling by itself', async () => {

@@ -21,7 +21,7 @@ export class PortError extends Error {
   }
 }
 
-const elsewhere = (_port: unknown, host: unknown): string => `The host ${host} is not an address of this machine: leave it out to listen on all of them.`;
+const elsewhere = (_port: unknown, host: unknown): string => `The host ${host} is not an address of this machine: choose one that is, such as 127.0.0.1.`;
 const SENTENCES: Readonly<Record<string, (port: unknown, host: unknown) => string>> = {
   EADDRINUSE: (port) => `Port ${port} is in use: end what listens there, or choose another port.`,
   EACCES: (port) => `Port ${port} may not be listened on by this user: choose a port above 1023.`,
