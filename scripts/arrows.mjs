@@ -22,10 +22,10 @@ export const rooms = [
   { room: 'console', at: 'packages/console/', may: ['client', 'protocol'], outside: /^(?:preact|@preact\/signals|uplot|vite)($|\/)|\.css$/ },
 
   { room: 'main', at: 'packages/server/main.ts', may: [...ground, 'cli'] },
-  { room: 'index', at: 'packages/server/index.ts', may: [...ground, 'compose', 'config'], types: ['*'] },
+  { room: 'index', at: 'packages/server/index.ts', may: [...ground, 'compose', 'config', 'node'], types: ['*'] },
   { room: 'cli', at: 'packages/server/cli/', may: [...ground, 'compose', 'config', 'client'] },
   { room: 'compose', at: ['compose', 'application', 'load', 'observe'].map((name) => `packages/server/${name}.ts`), may: ['*', ...ground] },
-  { room: 'config', at: ['config', 'config-file', 'settings'].map((name) => `packages/server/${name}.ts`), may: [...ground] },
+  { room: 'config', at: ['config', 'config-file', 'settings', 'tls'].map((name) => `packages/server/${name}.ts`), may: [...ground] },
   { room: 'adapters', at: 'packages/server/adapters/', may: [...ground, 'session', 'dispatch', 'core'], types: ['config'] },
   { room: 'session', at: 'packages/server/session/', may: [...ground, 'core'], types: ['config'] },
   { room: 'dispatch', at: 'packages/server/dispatch/', may: [...ground, 'handlers', 'core'], types: ['config'] },
@@ -33,6 +33,7 @@ export const rooms = [
   { room: 'core', at: 'packages/server/core/', may: [...ground] },
   { room: 'storage', at: 'packages/server/storage/', may: [...ground] },
   { room: 'ports', at: 'packages/server/ports/', may: ['protocol'] },
+  { room: 'node', at: 'packages/server/node-version.ts', may: [] },
   { room: 'version', at: 'packages/server/version.ts', may: [] },
   // What tests stand on: it may look into every room, and no room may import it.
   { room: 'testing', at: ['packages/server/testing/', 'packages/server/faults/'], may: ['*', 'protocol', 'client'] },

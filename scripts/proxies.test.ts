@@ -38,7 +38,7 @@ const freePort = (): Promise<number> =>
   });
 
 /** Resolves with the proxy's url once it answers; fails with what it said when it ended instead. */
-const started = async (program: string, args: readonly string[], port: number): Promise<string> => {
+const started = async (program: string, args: readonly string[], port: number, prefix: string): Promise<string> => {
   const child = spawn(program, args, {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { PATH: process.env.PATH, HOME: folder, XDG_DATA_HOME: folder, XDG_CONFIG_HOME: folder },
@@ -46,7 +46,7 @@ const started = async (program: string, args: readonly string[], port: number): 
   running.push(child);
   let said = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (said += chunk));
-  const url = `http://127.0.0.1:${port}`;
+  const url = `http://127.0.0.1:${port}${prefix}`;
   for (let tries = 0; tries < 200; tries++) {
     assert.equal(child.exitCode, null, said);
     const answer = await fetch(`${url}/v1`).catch(() => undefined);
@@ -56,7 +56,7 @@ const started = async (program: string, args: readonly string[], port: number): 
   throw new Error(`${program} did not answer: ${said}`);
 };
 
-const nginx = async (configure: (text: string) => string): Promise<string> => {
+const nginx = async (configure: (text: string) => string, prefix = ''): Promise<string> => {
   const program = await findProgram({ title: 'nginx', names: ['nginx'], debian: 'nginx-light', variable: 'NGINX' });
   const port = await freePort();
   const home = join(folder, `nginx-${port}`);
@@ -67,17 +67,19 @@ const nginx = async (configure: (text: string) => string): Promise<string> => {
   // As root it would run as another user, who may not enter here.
   const user = process.getuid?.() === 0 ? 'user root;' : '';
   writeFileSync(file, `${user} daemon off; pid ${home}/pid; error_log stderr; events {} http { access_log off; ${paths}\n${configure(text)} }`);
-  return started(program, ['-c', file, '-p', home, '-e', 'stderr'], port);
+  return started(program, ['-c', file, '-p', home, '-e', 'stderr'], port, prefix);
 };
 
-const caddy = async (): Promise<string> => {
+const caddy = async (configure: (text: string) => string, prefix = ''): Promise<string> => {
   const program = await findProgram({ title: 'Caddy', names: ['caddy'], debian: 'caddy', variable: 'CADDY' });
   const port = await freePort();
   const text = replaced(replaced(block('caddy'), 'http://api.example.com {', `http://127.0.0.1:${port} {`), '127.0.0.1:7117', upstream);
-  const file = join(folder, 'Caddyfile');
-  writeFileSync(file, `{\n  admin off\n}\n${text}`);
-  return started(program, ['run', '--config', file, '--adapter', 'caddyfile'], port);
+  const file = join(folder, `Caddyfile-${port}`);
+  writeFileSync(file, `{\n  admin off\n}\n${configure(text)}`);
+  return started(program, ['run', '--config', file, '--adapter', 'caddyfile'], port, prefix);
 };
+
+const asItStands = (text: string): string => text;
 
 /** Messages through a proxy: those published by one client, as another gets them. */
 const passes = async (url: string, transport: NonNullable<ClientOptions['transport']>, expected: string, topic: string): Promise<void> => {
@@ -134,8 +136,8 @@ describe('the proxies of the guide', { timeout: 600_000 }, () => {
   });
 
   for (const [name, start] of [
-    ['nginx', () => nginx((text) => text)],
-    ['caddy', caddy],
+    ['nginx', () => nginx(asItStands)],
+    ['caddy', () => caddy(asItStands)],
   ] as const)
     test(`${name}: WebSockets, long polls, event streams and large bodies pass`, async () => {
       const url = await start();
@@ -147,6 +149,18 @@ describe('the proxies of the guide', { timeout: 600_000 }, () => {
       assert.equal((await client.batch(operations)).succeeded, 9);
       assert.equal((await fetch(`${url}/metrics`)).status, 404, 'what is for inside stays inside');
       await client.close();
+    });
+
+  for (const [name, start, taken, off] of [
+    ['nginx', nginx, 'location /v1 {\n    proxy_pass http://godwit;', ['location /godwit/v1 {', 'proxy_pass http://godwit/v1;']],
+    ['caddy', caddy, 'handle /v1* {', ['handle /godwit/v1* {', 'uri strip_prefix /godwit']],
+  ] as const)
+    test(`${name}: below a prefix that it takes off, as the guide says it, the SDK works over both transports`, async () => {
+      for (const line of off) assert(GUIDE.includes(`\`${line}\``), `the guide says ${line}`);
+      const url = await start((text) => replaced(text, taken, `${off.join('\n')}\n`), '/godwit');
+      await passes(url, 'auto', 'websocket', `${name}-prefix-ws`);
+      await passes(url, 'longpoll', 'longpoll', `${name}-prefix-poll`);
+      assert.equal((await fetch(`${url}/metrics`)).status, 404, 'what is for inside stays inside');
     });
 
   test('6.3.2: through an nginx that does not pass upgrades the SDK goes on by long-polling by itself', async () => {

@@ -2,14 +2,17 @@
 // blocks are type-checked and run, their links lead somewhere. Only ports and keys are put in. Blocks of other languages are for reading.
 //
 // A shell block is run when it has a curl or an `npx godwit` in it; `npm` lines are only looked up. A comment `# answers 409` stands before a curl that is refused. A ts block
-// begins with its file's name: `godwit.config.ts` is what the server is started with from there on, and what is not imported by another is a program.
+// begins with its file's name: `godwit.config.ts` is what the server is started with from there on, and what is not imported by another is a program, which must get
+// to its end, print no error, and end well where it ends by itself.
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { loadConfig } from '../packages/server/config.ts';
 import { ADMIN_KEY, type ServerProcess, startProcess } from '../packages/server/testing/process.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -92,20 +95,49 @@ const start = async (folder: string, port?: string): Promise<ServerProcess> => {
 const portOf = (url: string): string => new URL(url).port;
 
 interface Program {
+  readonly file: string;
   readonly child: ChildProcess;
+  /** Whether there is a server in it. */
+  readonly embeds: boolean;
+  /** Resolves when it has ended and all that it said has come. */
+  readonly closed: Promise<unknown>;
   output(): string;
+  errors(): string;
+  /** Resolves when its text was carried out to the end, after which only what listens or follows goes on, or when it has ended. */
+  readonly through: Promise<void>;
   /** Resolves when the output fits; fails when it has not in time, or the program has ended. */
   says(pattern: RegExp): Promise<RegExpExecArray>;
 }
 
-const run = (folder: string, file: string, env: Readonly<Record<string, string>> = {}): Program => {
-  const child = spawn(process.execPath, [file], { cwd: folder, env: { PATH: process.env['PATH'], KEY: ADMIN_KEY, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+/** Said behind all that a program says itself, and taken out of it. */
+const THROUGH = '\u0004';
+
+const run = (folder: string, file: string): Program => {
+  const whole = `import('./${file}').then(() => process.stdout.write('${THROUGH}'))`;
+  const env = { PATH: process.env['PATH'], KEY: ADMIN_KEY };
+  const child = spawn(process.execPath, ['-e', whole], { cwd: folder, env, stdio: ['ignore', 'pipe', 'pipe'] });
   running.add(child);
   let output = '';
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (output += chunk));
+  let errors = '';
+  const closed = once(child, 'close');
+  const through = Promise.withResolvers<void>();
+  child.stdout.on('data', (chunk: Buffer) => {
+    output += chunk;
+    if (!output.includes(THROUGH)) return;
+    output = output.replace(THROUGH, '');
+    through.resolve();
+  });
+  child.stderr.on('data', (chunk: Buffer) => (errors += chunk));
+  const late = setTimeout(() => through.reject(new Error(`${file} does not get to its end: ${output}${errors}`)), SCRIPT_MS);
+  closed.then(
+    () => through.resolve(),
+    (error) => through.reject(error),
+  );
+  // Who waits for something that it says does not wait for this.
+  through.promise.catch(() => {}).finally(() => clearTimeout(late));
   const says = (pattern: RegExp): Promise<RegExpExecArray> =>
     new Promise((resolve, reject) => {
-      const late = setTimeout(() => reject(new Error(`${file} did not say ${pattern}: ${output}`)), SCRIPT_MS);
+      const late = setTimeout(() => reject(new Error(`${file} did not say ${pattern}: ${output}${errors}`)), SCRIPT_MS);
       const look = (): void => {
         const found = pattern.exec(output);
         if (found === null) return;
@@ -116,12 +148,13 @@ const run = (folder: string, file: string, env: Readonly<Record<string, string>>
       child.on('close', (code) => {
         clearTimeout(late);
         const found = pattern.exec(output);
-        if (found === null) reject(new Error(`${file} ended with ${code} before it said ${pattern}: ${output}`));
+        if (found === null) reject(new Error(`${file} ended with ${code} before it said ${pattern}: ${output}${errors}`));
         else resolve(found);
       });
       look();
     });
-  return { child, output: () => output, says };
+  const embeds = readFileSync(join(folder, file), 'utf8').includes('createServer(');
+  return { file, child, embeds, closed, output: () => output, errors: () => errors, through: through.promise, says };
 };
 
 const shell = (folder: string, bin: string, block: Block, ports: ReadonlyMap<string, string>): Promise<string> => {
@@ -149,6 +182,14 @@ const shell = (folder: string, bin: string, block: Block, ports: ReadonlyMap<str
       else reject(new Error(`line ${block.line}: the block ended with ${code}: ${output}`));
     });
   });
+};
+
+/** Ends what goes on; what ended by itself ended with 0, a server in it drained, and none of them printed an error. */
+const endedWell = async ({ file, child, closed, errors, embeds }: Program): Promise<void> => {
+  child.kill();
+  await closed;
+  assert.equal(errors(), '', file);
+  assert(child.exitCode === 0 || (child.signalCode === 'SIGTERM' && !embeds), `${file} ended with ${child.exitCode ?? child.signalCode}`);
 };
 
 /** Begun before the tests, which it does not hold up. */
@@ -198,11 +239,12 @@ describe('the blocks run', { concurrency: 3 }, () => {
         } else if (!isImported(name, blocks)) {
           const program = run(folder, name);
           programs.push(program);
-          const [, port] = await program.says(/(?:localhost:(\d+))?.*\n/);
+          await program.through;
+          const port = /localhost:(\d+)/.exec(program.output())?.[1];
           if (port !== undefined) ports.set('7118', port);
         }
       }
-      for (const { child } of programs) child.kill();
+      for (const program of programs) await endedWell(program);
       server.kill();
       assert.equal((await server.exited).code, 0);
       const answers = existsSync(join(folder, 'answers')) ? readFileSync(join(folder, 'answers'), 'utf8').trim().split('\n') : [];
@@ -211,6 +253,47 @@ describe('the blocks run', { concurrency: 3 }, () => {
       const curls = blocks.filter(({ language }) => language === 'sh').flatMap(({ text }) => [...text.matchAll(/\bcurl\s+(?:-|"|local|\$)/g)]).length;
       assert.equal(answers.length, curls, 'every curl was answered');
     });
+  }
+});
+
+test('what one reader sends to one server is named apart: no requestId stands twice', () => {
+  const documents = [
+    ...DOCUMENTS,
+    ...readdirSync(join(root, 'examples'), { recursive: true, encoding: 'utf8' })
+      .filter((name) => /(?:^|\/)README\.md$/.test(name))
+      .map((name) => `examples/${name}`),
+  ];
+  const idsOf = (path: string): string[] =>
+    [...readFileSync(join(root, path), 'utf8').matchAll(/\brequestId"?: ?["']([^"'\n]+)["']/g)].map(([, id = '']) => id);
+  // The reference shows its requests several times over.
+  const all = [...documents.flatMap(idsOf), ...new Set(idsOf('docs/reference/examples.json'))];
+  assert(all.length > 50, 'they are found');
+  assert.deepEqual(
+    all.filter((id, index) => all.indexOf(id) !== index),
+    [],
+  );
+});
+
+test('each example keeps its data beside its own files', async () => {
+  const names = readdirSync(join(root, 'examples')).filter((name) => existsSync(join(root, 'examples', name, 'godwit.config.ts')));
+  assert(names.length >= 3, 'they are found');
+  for (const name of names) {
+    const { data } = await loadConfig({ argv: ['--config', `examples/${name}/godwit.config.ts`], env: {}, cwd: root });
+    assert.equal(data, join(root, 'examples', name, 'godwit-data'));
+  }
+});
+
+test('a backup of a store that is not there is none', { skip: !posix && 'needs a POSIX shell' }, () => {
+  const guide = readFileSync(join(root, 'docs/guides/operating.md'), 'utf8');
+  const commands = [/^node_modules\/\.bin\/node -e .*VACUUM INTO.*$/m.exec(guide)?.[0], /`(sqlite3 [^`]*VACUUM INTO[^`]*)`/.exec(guide)?.[1]];
+  for (const command of commands) {
+    assert(command !== undefined, 'the guide says it');
+    const folder = folderOf(`backup ${commands.indexOf(command)}`);
+    mkdirSync(join(folder, 'backup'));
+    mkdirSync(join(folder, 'godwit-data'));
+    const { status } = spawnSync('sh', ['-c', command.replace('godwit.db', 'gdwit.db')], { cwd: folder });
+    assert.notEqual(status, 0, command);
+    assert.deepEqual([readdirSync(join(folder, 'backup')), readdirSync(join(folder, 'godwit-data'))], [[], []], command);
   }
 });
 

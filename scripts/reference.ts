@@ -169,7 +169,7 @@ export const settingsPage = (): string =>
       '- A size is a number of bytes or one with `KB`, `MB` or `GB`; 1 KB is 1,024 bytes.\n' +
       '- A switch is `on` or `off`; as a flag also `--web-socket-compression` and `--no-web-socket-compression`.\n' +
       '- The configuration file is `godwit.config.json`, `.js` or `.ts` in the working directory, or what `config` names; a module has a default export, an object or a function that returns one. ' +
-      'Paths in it are relative to it, others to the working directory. It may also hold `collections` and `actions`.\n' +
+      'Paths in it are relative to it, others to the working directory. It may also hold `collections`, `topics` and `actions`: a module spreads `defineApi({ ... })` beside its settings.\n' +
       '- `GODWIT_ADMIN_KEY`, in the environment only, gives the first admin key: 16 or more characters of `A-Z a-z 0-9 . _ ~ + / = -`.\n' +
       '- What is unknown or ill-formed stops the start. Variables that an orchestrator makes of services (`GODWIT_PORT=tcp://...`, `GODWIT_SERVICE_*`) are passed over.',
     '## The protocol',

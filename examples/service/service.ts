@@ -11,10 +11,11 @@ export interface ServiceOptions {
   readonly adminKey?: string;
 }
 
+/** What an action throws by mistake goes to standard error: that is what a server logs where no `logger` is given. */
 export const startService = (options: ServiceOptions): Promise<GodwitServer> => createServer({ ...api, ...options });
 
 if (import.meta.main) {
-  const server = await startService({ data: './service-data', port: 7117 });
+  const server = await startService({ data: `${import.meta.dirname}/godwit-data`, port: 7117 });
   console.log(`The service is at ${server.url}`);
   if (server.newAdminKey !== undefined) console.log(`Admin key, shown this once: ${server.newAdminKey}`);
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void server.close());

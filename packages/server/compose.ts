@@ -7,7 +7,7 @@ import { Origins } from './adapters/http/origin.ts';
 import { outsidePlaces } from './adapters/http/outside.ts';
 import { peoplePlaces } from './adapters/http/pages.ts';
 import { openPort } from './adapters/http/port.ts';
-import { httpServer, type Tls } from './adapters/http/server.ts';
+import { httpServer } from './adapters/http/server.ts';
 import { eventStreamEncoder } from './adapters/sse.ts';
 import { SocketRequests } from './adapters/websocket/requests.ts';
 import { serveWebSockets } from './adapters/websocket/upgrade.ts';
@@ -29,7 +29,7 @@ import { Dispatcher } from './dispatch/dispatcher.ts';
 import { handlers } from './handlers/all.ts';
 import { publishFromServer } from './handlers/publish.ts';
 import { loadAdminKey, loadCollections, loadKeys, loadSecret, loadTopics } from './load.ts';
-import { loggable, observeConnections, observer, observeStorage } from './observe.ts';
+import { observeConnections, observer, observeStorage } from './observe.ts';
 import { systemClock } from './ports/clock.ts';
 import { systemIds } from './ports/ids.ts';
 import { Connections } from './session/connections.ts';
@@ -37,6 +37,9 @@ import { Identifier } from './session/identify.ts';
 import { InProgress } from './session/in-progress.ts';
 import { rosterOf } from './session/roster.ts';
 import { openSqliteStorage } from './storage/sqlite/index.ts';
+import type { Tls } from './tls.ts';
+
+export { PortError } from './adapters/http/port.ts';
 
 export interface ServerConfig {
   readonly settings: Settings;
@@ -178,8 +181,6 @@ export const startServer = async (config: ServerConfig): Promise<RunningServer> 
     let closing: Promise<void> | undefined;
     return { port: port.number, newAdminKey, close: () => (closing ??= close()) };
   } catch (error) {
-    // That the port cannot be had is no fault of the program: the sentence of who started it says all.
-    if ((error as NodeJS.ErrnoException).syscall !== 'listen') logger.error(loggable(error), 'the server did not start');
     await storage.close();
     throw error;
   }

@@ -1,6 +1,7 @@
 // The library as its users know it: collections with schemas, typed actions that go the way of the built-in operations, and the same words in
 // a configuration file. What must not compile stands in `index-types.test.ts`.
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -163,6 +164,14 @@ test('11.3: scopes of actions, with what stands in the path', async () => {
   assert.equal((await server.as(token).ask('DELETE', '/v1/everything/now/please')).status, 403);
 });
 
+test('3.2.4: an action has no query, and passes over what is one, as the built-in operations do that have none', async () => {
+  await order('asked');
+  for (const path of ['/v1/hello/you', '/v1/orders/asked', '/v1/keys']) {
+    const [plain, asked] = [await ask('GET', path), await ask('GET', `${path}?status=open`)];
+    assert.deepEqual([asked.status, asked.data], [200, plain.data], path);
+  }
+});
+
 test('4.1.3: an action that is repeated takes effect once', async () => {
   const request = { data: null, requestId: 'count-once' };
   const first = await ask('POST', '/v1/counters/once/add/5', request);
@@ -233,13 +242,54 @@ test('12.4: what cannot be is refused with a sentence', async () => {
   try {
     await assert.rejects(createServer({ data, port: 0, adminKey: 'too-short' }), /adminKey must have 16 characters/);
     await assert.rejects(createServer({ data, port: 0, settings: { heartbeatIntervall: '1s' } as never }), /did you mean heartbeatInterval/);
-    await assert.rejects(createServer({ data, port: Number(new URL(server.url).port), host: '127.0.0.1' }), /EADDRINUSE/);
+    for (const [options, said] of [
+      [{ retentionAge: '1d' }, '"retentionAge" is no option of createServer; did you mean settings: { retentionAge }?'],
+      [{ heartbeatIntervall: '1s' }, '"heartbeatIntervall" is no option of createServer; did you mean settings: { heartbeatInterval }?'],
+      [{ prot: 7330 }, '"prot" is no option of createServer; did you mean port?'],
+      [{ tlsCert: 'chain.pem' }, '"tlsCert" is no option of createServer; did you mean tls.cert?'],
+      [{ constructor: 1 }, '"constructor" is no option of createServer.'],
+      [{ logger: 'verbose' }, 'The option logger is "verbose", but must be a pino logger or one of trace, debug, info, warn, error, silent.'],
+      [{ logger: null }, 'The option logger is null, but must be a pino logger or one of trace, debug, info, warn, error, silent.'],
+      [{ tls: { cert: join(data, 'none.pem'), key: '' } }, `The file ${join(data, 'none.pem')} of tls.cert cannot be read (ENOENT).`],
+    ] as const)
+      await assert.rejects(createServer({ data, port: 0, ...options } as never), { name: 'ConfigError', message: said });
+    const { port } = new URL(server.url);
+    await assert.rejects(createServer({ data, port: Number(port), host: '127.0.0.1', logger: 'silent' }), {
+      code: 'EADDRINUSE',
+      message: `Port ${port} is in use: end what listens there, or choose another port.`,
+    });
     const started = await createServer({ data, port: 0, host: '127.0.0.1' });
     assert.match(started.newAdminKey ?? '', /^gdw_/, 'a start that failed has not used up the key');
     await Promise.all([started.close(), started.close()]);
     await createServer({ data, port: 0, host: '127.0.0.1' }).then((again) => again.close());
   } finally {
     await rm(data, { recursive: true, force: true });
+  }
+});
+
+test('what an action throws goes to standard error where no logger is given, and nowhere where it is silent; a start that fails is told by its rejection alone', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'godwit-logger-'));
+  const program = (logger: string): string => `
+    import { createServer } from ${JSON.stringify(new URL('./index.ts', import.meta.url).href)};
+    const actions = { crash: { method: 'GET', path: '/crash', scope: 'none', handler: () => { throw new Error('the shelf fell down'); } } };
+    const server = await createServer({ data: 'data', port: 0, host: '127.0.0.1', actions${logger} });
+    const { status } = await fetch(server.url.replace('localhost', '127.0.0.1') + '/v1/crash');
+    await server.close();
+    await createServer({ data: 'other', port: 0, topics: { 'a..b': {} }${logger} }).catch(() => {});
+    console.log(status);
+  `;
+  try {
+    for (const [logger, said] of [
+      ['', /^\{"level":50,[^\n]*the shelf fell down[^\n]*\}\n$/],
+      [", logger: 'silent'", /^$/],
+    ] as const) {
+      await writeFile(join(directory, 'program.mjs'), program(logger));
+      const { stdout, stderr } = spawnSync(process.execPath, ['program.mjs'], { cwd: directory, encoding: 'utf8' });
+      assert.equal(stdout, '500\n', stderr);
+      assert.match(stderr, said);
+    }
+  } finally {
+    await rm(directory, { recursive: true, force: true });
   }
 });
 

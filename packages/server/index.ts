@@ -1,11 +1,13 @@
 // The library's door: a server inside your own program, with your collections, your actions and the same guarantees as `godwit serve`.
-import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import type { SettingName } from '@godwit/protocol';
+import { SETTINGS, type SettingName } from '@godwit/protocol';
 import { type Logger, pino } from 'pino';
 import type { ActionDefinitions, Application, CollectionDefinitions, TopicDefinitions } from './application.ts';
-import { type RunningServer, startServer } from './compose.ts';
-import { checkSettings, PLACES } from './config.ts';
+import type { RunningServer, ServerConfig } from './compose.ts';
+import { ConfigError, checkSettings, type LogLevel, PLACES } from './config.ts';
+import { nodeRefusal } from './node-version.ts';
+import { describeRule, nearestName, parseValue, quote } from './settings.ts';
+import { readTls } from './tls.ts';
 
 export { ProtocolError } from '@godwit/protocol';
 export {
@@ -41,8 +43,11 @@ export interface ServerOptions<C extends CollectionDefinitions, A extends Action
   readonly console?: boolean;
   /** The settings of clause 13: plain numbers are milliseconds and bytes, strings as in the configuration (`30s`, `1MB`). */
   readonly settings?: Partial<Record<SettingName, string | number | boolean | readonly string[]>>;
-  /** Where log lines go: a pino logger, or the least level to write to standard error. Nothing is logged where none is given. */
-  readonly logger?: Logger | 'trace' | 'debug' | 'info' | 'warn' | 'error';
+  /**
+   * Where log lines go: a pino logger, or the least level to write to standard error, a line of JSON each. `warn` where nothing is said, so that what an action
+   * throws is seen; `silent` for none.
+   */
+  readonly logger?: Logger | LogLevel;
 }
 
 export interface GodwitServer extends RunningServer {
@@ -50,27 +55,71 @@ export interface GodwitServer extends RunningServer {
   readonly url: string;
 }
 
-const pem = (text: string): string => (text.includes('-----BEGIN') ? text : readFileSync(resolve(text), 'utf8'));
+type AnyOptions = ServerOptions<CollectionDefinitions, ActionDefinitions>;
 
-const loggerOf = (logger: ServerOptions<CollectionDefinitions, ActionDefinitions>['logger']): Logger =>
-  typeof logger === 'object' ? logger : pino({ level: logger ?? 'silent', name: 'godwit' }, pino.destination(2));
+const OPTIONS: Readonly<Record<keyof AnyOptions, true>> = {
+  collections: true,
+  topics: true,
+  actions: true,
+  data: true,
+  port: true,
+  host: true,
+  tls: true,
+  adminKey: true,
+  console: true,
+  settings: true,
+  logger: true,
+};
 
-/** Opens the store, starts listening and resolves when requests are served. Rejects with a sentence where it cannot: a bad setting, a port in use, a store in use. */
+/** What a configuration file calls otherwise. */
+const CALLED: ReadonlyMap<string, string> = new Map([
+  ['tlsCert', 'tls.cert'],
+  ['tlsKey', 'tls.key'],
+  ['logLevel', 'logger'],
+]);
+
+/** A mistake that is passed over shows up at the worst time: what was meant for a setting is in force nowhere. */
+const checkOptions = (options: object): void => {
+  for (const name of Object.keys(options)) {
+    if (Object.hasOwn(OPTIONS, name)) continue;
+    const meant = CALLED.get(name) ?? nearestName(name, [...Object.keys(OPTIONS), ...Object.keys(SETTINGS)]);
+    const hint = meant === undefined ? '.' : `; did you mean ${Object.hasOwn(SETTINGS, meant) ? `settings: { ${meant} }` : meant}?`;
+    throw new ConfigError(`${quote(name)} is no option of createServer${hint}`);
+  }
+};
+
+const loggerOf = (logger: AnyOptions['logger'] = 'warn'): Logger => {
+  if (typeof logger === 'object' && logger !== null) return logger;
+  const level = parseValue(PLACES.logLevel, logger) as LogLevel | undefined;
+  if (level === undefined) throw new ConfigError(`The option logger is ${quote(logger)}, but must be a pino logger or ${describeRule(PLACES.logLevel)}.`);
+  return pino({ level, name: 'godwit' }, pino.destination(2));
+};
+
+/**
+ * Opens the store, starts listening and resolves when requests are served. Rejects with a sentence where it cannot: an unknown option, a bad setting, a certificate
+ * that cannot serve, a port in use, a store in use, a Node that is too old. It hears no signals: call `close` when your program is told to end (12.2).
+ */
 export const createServer = async <const C extends CollectionDefinitions, const A extends ActionDefinitions, const T extends TopicDefinitions>(
   options: ServerOptions<C, A, T> = {},
 ): Promise<GodwitServer> => {
+  const refusal = nodeRefusal();
+  if (refusal !== undefined) throw new Error(refusal);
+  checkOptions(options);
   const { adminKey, tls } = options;
   if (adminKey !== undefined && adminKey.length < 16) throw new Error('adminKey must have 16 characters or more.');
-  const running = await startServer({
+  const config: ServerConfig = {
     settings: checkSettings(options.settings ?? {}),
     data: resolve(options.data ?? PLACES.data.default),
     port: options.port ?? PLACES.port.default,
     host: options.host ?? PLACES.host.default,
-    tls: tls === undefined ? undefined : { cert: pem(tls.cert), key: pem(tls.key) },
+    tls: tls === undefined ? undefined : readTls(tls, { cert: 'tls.cert', key: 'tls.key' }),
     adminKey,
     console: options.console ?? PLACES.console.default,
     application: options as unknown as Application,
     logger: loggerOf(options.logger),
-  });
+  };
+  // Only now: a Node without `node:sqlite` cannot load it, and who imports this door for `defineApi` alone needs none of it.
+  const { startServer } = await import('./compose.ts');
+  const running = await startServer(config);
   return { ...running, url: `${tls === undefined ? 'http' : 'https'}://localhost:${running.port}` };
 };

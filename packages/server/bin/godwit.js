@@ -1,21 +1,20 @@
 #!/usr/bin/env node
-// The command's door. It is plain JavaScript that an old Node can read as well, and it looks before it loads anything: on a
+// The command's door. It is plain JavaScript that an old Node can read as well, and it looks before it loads the program: on a
 // Node without a sound `node:sqlite` it says in one sentence what is needed instead of failing somewhere inside.
 
 import { existsSync } from 'fs';
 
-const [major, minor] = process.versions.node.split('.').map(Number);
 const main = new URL('../dist/main.js', import.meta.url);
 
-if (!((major === 24 && minor >= 15) || major >= 26)) {
-  refuse(
-    `Godwit needs Node 24.15 or later in the 24 line, or Node 26 or later, and this is Node ${process.versions.node}: get it from https://nodejs.org/en/download.`,
-  );
-} else if (!existsSync(main)) {
-  refuse('Godwit is not built yet: run `npm run build` in its workspace.');
+if (existsSync(main)) {
+  import('../dist/node-version.js').then(({ nodeRefusal }) => {
+    const refusal = nodeRefusal();
+    if (refusal !== undefined) return refuse(refusal);
+    stopWithParent();
+    return import(main.href);
+  });
 } else {
-  stopWithParent();
-  import(main.href);
+  refuse('Godwit is not built yet: run `npm run build` in its workspace.');
 }
 
 /** npm and npx start a shell and tell only that to stop; the program notices that it was left behind, and stops as if told. */

@@ -1,10 +1,11 @@
 // `godwit serve`: starts a server and says where it is and what to try (12.4); ends it in order when asked to (12.2).
-import { readFileSync } from 'node:fs';
-import { pino } from 'pino';
+import { type Logger, pino } from 'pino';
 import type { Application } from '../application.ts';
-import { startServer } from '../compose.ts';
+import { PortError, startServer } from '../compose.ts';
 import { ConfigError, loadConfig, type ServeConfig, settingsHelp } from '../config.ts';
+import { loggable } from '../observe.ts';
 import { StorageError } from '../ports/storage.ts';
+import { readTls } from '../tls.ts';
 import { boundHeap } from './heap.ts';
 
 const HELP = `Usage: godwit serve [flags]
@@ -23,15 +24,6 @@ flags win over the environment, the environment over the file.
 const refuse = (message: string): void => {
   process.stderr.write(`godwit: ${message}\n`);
   process.exitCode = 1;
-};
-
-const sentence = (error: unknown): string => {
-  const { code, message, port, syscall, path } = error as NodeJS.ErrnoException & { port?: number };
-  if (syscall === 'open' && path !== undefined) return `The file ${path} of tlsCert or tlsKey cannot be read (${code}).`;
-  if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND') return 'The address of --host is not one of this machine.';
-  if (code === 'EADDRINUSE') return `Port ${port ?? ''} is in use: end what listens there, or choose another with --port.`;
-  if (code === 'EACCES') return `This port may not be listened on by this user: choose one above 1023 with --port.`;
-  return message;
 };
 
 const banner = (config: ServeConfig, port: number, newAdminKey: string | undefined): string => {
@@ -57,17 +49,18 @@ export const serve = async (argv: readonly string[]): Promise<void> => {
     return;
   }
   boundHeap();
+  let logger: Logger | undefined;
   try {
     const config = await loadConfig({ argv, env: process.env, cwd: process.cwd() });
     const { tlsCert, tlsKey } = config;
     // Lines go to standard error, so that what a person pastes from standard output is whole.
-    const logger = pino({ level: config.logLevel, name: 'godwit' }, pino.destination({ dest: 2, sync: false }));
+    logger = pino({ level: config.logLevel, name: 'godwit' }, pino.destination({ dest: 2, sync: false }));
     const server = await startServer({
       settings: config.settings,
       data: config.data,
       port: config.port,
       host: config.host,
-      tls: tlsCert === undefined || tlsKey === undefined ? undefined : { cert: readFileSync(tlsCert, 'utf8'), key: readFileSync(tlsKey, 'utf8') },
+      tls: tlsCert === undefined || tlsKey === undefined ? undefined : readTls({ cert: tlsCert, key: tlsKey }, { cert: 'tlsCert', key: 'tlsKey' }),
       adminKey: config.adminKey,
       console: config.console,
       application: config.application as Application,
@@ -87,7 +80,10 @@ export const serve = async (argv: readonly string[]): Promise<void> => {
     process.on('SIGTERM', stop);
     process.stdout.write(banner(config, server.port, server.newAdminKey));
   } catch (error) {
-    if (error instanceof ConfigError || error instanceof StorageError || error instanceof Error) refuse(sentence(error));
-    else throw error;
+    if (!(error instanceof Error)) throw error;
+    // Those say all in their sentence; of another it may matter where it comes from.
+    if (!(error instanceof ConfigError || error instanceof StorageError || error instanceof PortError))
+      logger?.error(loggable(error), 'the server did not start');
+    refuse(error.message);
   }
 };

@@ -148,7 +148,10 @@ test('12.4: a first start that fails keeps no key from being shown by the next',
   const data = place();
   const env = { GODWIT_ADMIN_KEY: undefined };
   const other = await started({ data: place() });
-  assert.match(await refusal({ data, env, flags: ['--port', new URL(other.url).port] }), /Port \d+ is in use/);
+  assert.match(
+    await refusal({ data, env, flags: ['--port', new URL(other.url).port] }),
+    /Port \d+ is in use: end what listens there, or choose another port\.\n/,
+  );
   const first = await started({ data, env });
   const key = /^Admin key, shown this once: (\S+)$/m.exec(first.stdout())?.[1];
   assert(key !== undefined, 'the key was made and shown to nobody');

@@ -22,7 +22,7 @@ export const testServer = async <const C extends CollectionDefinitions, const A 
   options: ServerOptions<C, A, T> = {},
 ): Promise<TestServer> => {
   const data = await mkdtemp(join(tmpdir(), 'godwit-test-'));
-  const server = await createServer({ data, port: 0, host: '127.0.0.1', adminKey: KEY, ...options });
+  const server = await createServer({ data, port: 0, host: '127.0.0.1', adminKey: KEY, logger: 'silent', ...options });
   const url = `http://127.0.0.1:${server.port}`;
   const clients: HttpClient[] = [];
   const as = (key: string): HttpClient => {

@@ -44,9 +44,17 @@ test('a port that another program has is refused, and nothing is left that liste
   const other = createNetServer();
   const taken = await new Promise<number>((resolve) => other.listen(0, HOST, () => resolve((other.address() as { port: number }).port)));
   const server = answering();
-  await assert.rejects(openPort(server, taken, HOST, 4), { code: 'EADDRINUSE' });
+  await assert.rejects(openPort(server, taken, HOST, 4), {
+    code: 'EADDRINUSE',
+    message: `Port ${taken} is in use: end what listens there, or choose another port.`,
+  });
   assert.equal(server.listening, false);
   other.close();
+});
+
+test('a host that is none of this machine is told in a sentence', async () => {
+  // Set aside for documentation (RFC 5737): nobody has it.
+  await assert.rejects(openPort(answering(), 0, '192.0.2.1', 1), { name: 'PortError', message: /^The host 192\.0\.2\.1 is not an address of this machine/ });
 });
 
 test('the close waits for who is connected, at whichever listener', async () => {

@@ -10,6 +10,25 @@ export interface Port {
   close(): Promise<void>;
 }
 
+/** Why the port cannot be had, in a sentence; `code` and `cause` are what the system said. */
+export class PortError extends Error {
+  readonly code: string | undefined;
+
+  constructor(cause: NodeJS.ErrnoException, { port, host }: ListenOptions) {
+    super(SENTENCES[cause.code ?? '']?.(port, host) ?? cause.message, { cause });
+    this.name = 'PortError';
+    this.code = cause.code;
+  }
+}
+
+const elsewhere = (_port: unknown, host: unknown): string => `The host ${host} is not an address of this machine: choose one that is, such as 127.0.0.1.`;
+const SENTENCES: Readonly<Record<string, (port: unknown, host: unknown) => string>> = {
+  EADDRINUSE: (port) => `Port ${port} is in use: end what listens there, or choose another port.`,
+  EACCES: (port) => `Port ${port} may not be listened on by this user: choose a port above 1023.`,
+  EADDRNOTAVAIL: elsewhere,
+  ENOTFOUND: elsewhere,
+};
+
 /** More than a burst of every client that comes back at once. */
 const BACKLOG = 16_384;
 const MOST_LISTENERS = 16;
@@ -33,16 +52,17 @@ const limitHere = (): string => {
 
 const listen = (server: Server, options: ListenOptions): Promise<number> =>
   new Promise((resolve, reject) => {
-    server.once('error', reject);
+    const refuse = (error: Error): void => reject(new PortError(error, options));
+    server.once('error', refuse);
     server.listen({ ...options, backlog: BACKLOG }, () => {
-      server.off('error', reject);
+      server.off('error', refuse);
       resolve((server.address() as AddressInfo).port);
     });
   });
 
 const closed = (server: Server): Promise<void> => new Promise((resolve) => server.close(() => resolve()));
 
-/** Listens with `server`; port 0 takes any. Rejects where the port cannot be had; then nothing listens. */
+/** Listens with `server`; port 0 takes any. Rejects with `PortError` where the port cannot be had; then nothing listens. */
 export const openPort = async (server: HttpServer, port: number, host: string, listeners = listenersFor(BACKLOG, limitHere())): Promise<Port> => {
   const all: Server[] = [server];
   const close = async (): Promise<void> => {

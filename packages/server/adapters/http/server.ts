@@ -2,15 +2,10 @@
 import { createServer as createHttpServer, type Server as HttpServer } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import { BOUNDS } from '@godwit/protocol';
+import type { Tls } from '../../tls.ts';
 import { asksForWebSocket } from '../websocket/handshake.ts';
 import type { HttpHandler, HttpOptions } from './handle.ts';
 import { answerParserErrors } from './parser-errors.ts';
-
-export interface Tls {
-  /** PEM text. */
-  readonly cert: string;
-  readonly key: string;
-}
 
 /** Longer than proxies in front keep an idle connection, so that it is they who close. */
 const KEEP_ALIVE_MS = 75_000;

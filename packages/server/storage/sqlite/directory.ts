@@ -1,6 +1,6 @@
 // The data directory: made private when missing, and held by one process at a time with a lock that dies with it (12.4).
-import { closeSync, constants, fsyncSync, mkdirSync, openSync } from 'node:fs';
-import { join } from 'node:path';
+import { closeSync, constants, existsSync, fsyncSync, mkdirSync, openSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { StorageError } from '../../ports/storage.ts';
 import { type Database, openPlain } from './database.ts';
 import { codeOf } from './faults.ts';
@@ -19,6 +19,22 @@ const sync = (path: string): void => {
   } finally {
     closeSync(handle);
   }
+};
+
+/**
+ * Makes what is missing of a path; returns the first that it made. Node's own recursive way goes round for ever where a file system makes no directories and says
+ * that there is no such file, as /proc does.
+ */
+const makeDirectory = (directory: string): string | undefined => {
+  if (existsSync(directory)) return undefined;
+  const above = makeDirectory(dirname(directory));
+  try {
+    mkdirSync(directory, { mode: PRIVATE_DIRECTORY });
+  } catch (error) {
+    // Another process was faster.
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  }
+  return above ?? directory;
 };
 
 /** A directory that this process holds. */
@@ -50,7 +66,7 @@ const lock = (directory: string): Database => {
 /** Makes the directory where it is missing and takes it for this process. */
 export const holdDirectory = (directory: string): HeldDirectory => {
   try {
-    const made = mkdirSync(directory, { recursive: true, mode: PRIVATE_DIRECTORY });
+    const made = makeDirectory(directory);
     const held = lock(directory);
     // SQLite gives its WAL the mode of the database: made private here, all of them are.
     closeSync(openSync(databasePath(directory), 'a', PRIVATE_FILE));

@@ -37,6 +37,11 @@ if (process.argv[2] === 'child') {
       await storage.close();
     });
 
+    it('refuses a path where no directory can be made, and does not try for ever', { skip: process.platform !== 'linux' && 'needs /proc' }, async () => {
+      for (const directory of ['/proc/nope', '/proc/nope/deeper'])
+        await assert.rejects(openSqliteStorage({ directory }), isUnusable(/\/proc\/nope.* cannot be used: /));
+    });
+
     it('refuses a directory that this or another process holds, and takes it when that is gone', async () => {
       const directory = join(root, 'held');
       const child = spawn(process.execPath, [import.meta.filename, 'child', directory], { stdio: ['pipe', 'pipe', 'inherit'] });
