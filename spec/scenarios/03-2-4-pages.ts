@@ -132,6 +132,113 @@ scenario('3.2.4 the page goes on though the document at its end was deleted or m
   assert.deepEqual(second.items.map(({ id }: Json) => id).slice(0, 3), ['d3', 'd4', 'd5']);
 });
 
+/** A collection whose lists by `text` an index serves (3.2.5), as far as the server makes any. */
+const indexed = async (t: Trial): Promise<string> => {
+  const name = t.name('indexed');
+  succeeds(await t.admin.http('POST', '/v1/collections', { data: { name, indexes: ['text'] } }), 201, 'a collection with an index');
+  t.forget(name);
+  return name;
+};
+
+/** Strings that differ only behind much that is the same, each of them twice, in their order. */
+const alike = (much: string): string[] => ['', '0', '1', '\uff5e', '😀'].flatMap((end) => [much + end, much + end]);
+const LONG: Record<string, string> = { ASCII: 'x'.repeat(12_000), CJK: '漢'.repeat(4_000), escapes: '"\\\u0001'.repeat(1_000) };
+
+for (const [kind, much] of Object.entries(LONG)) {
+  scenario(`3.2.4 what is sorted by long strings has pages like any other (${kind})`, { over: 'any' }, async (t) => {
+    for (const collection of [await t.collection(), await indexed(t)]) {
+      const texts = ['', ...alike(much), '\u{10ffff}', null, 5, undefined];
+      await write(
+        t,
+        texts.map((text, n) => ({ method: 'POST', path: `/${collection}`, data: { id: `d${n}`, n: n % 2, ...(text === undefined ? {} : { text }) } })),
+      );
+      // Numbers before strings, missing ones at the end in either direction, ties as they were created.
+      const [five, ...strings] = [texts.length - 2, ...texts.slice(0, -3).keys()];
+      const missing = [texts.length - 3, texts.length - 1];
+      for (const [sort, order] of [
+        ['text', [five, ...strings, ...missing]],
+        ['-text', [...strings.toReversed(), five, ...missing.toReversed()]],
+      ] as const) {
+        for (const limit of [1, 2, 3]) {
+          const seen = await walk(t.admin, `/${collection}?sort=${sort}&limit=${limit}`);
+          assert.deepEqual(
+            seen.map(({ id }) => id),
+            order.map((n) => `d${n}`),
+            `${sort}, ${limit} a page`,
+          );
+        }
+      }
+      const both = await walk(t.admin, `/${collection}?sort=text,-n&limit=2`);
+      assert.deepEqual(new Set(both.map(({ id }) => id)), new Set(texts.map((_, n) => `d${n}`)));
+      assert.equal(both.length, texts.length);
+    }
+  });
+
+  scenario(`3.2.4 pages by long strings go on where the document at their end was deleted or changed (${kind})`, { over: 'any' }, async (t) => {
+    for (const sort of ['text', '-text']) {
+      const collection = await (sort === 'text' ? t.collection() : indexed(t));
+      const texts = alike(much);
+      await write(
+        t,
+        texts.map((text, n) => ({ method: 'POST', path: `/${collection}`, data: { id: `d${n}`, text } })),
+      );
+      const ids = [...texts.keys()].map((n) => `d${n}`);
+      const expected = sort === 'text' ? ids : ids.toReversed();
+      let page = 0;
+      const seen = await walk(t.admin, `/${collection}?sort=${sort}&limit=2`, async (items) => {
+        const last = items.at(-1)?.id;
+        if (page++ % 2 === 0) succeeds(await t.admin.delete(`/${collection}/${last}`), 204);
+        // To the front of the list: what is behind the place is as it was.
+        else succeeds(await t.admin.patch(`/${collection}/${last}`, { text: sort === 'text' ? '' : '\u{10ffff}' }));
+      });
+      assert.deepEqual(
+        seen.map(({ id }) => id),
+        expected,
+        sort,
+      );
+    }
+  });
+}
+
+scenario('3.2.4 none is left out where all around a long string changed, and what comes again begins like it', { over: 'any' }, async (t) => {
+  for (const sort of ['text', '-text']) {
+    const collection = await t.collection();
+    const texts = ['a', ...alike(LONG['CJK'] as string), '\u{10ffff}'];
+    await write(
+      t,
+      texts.map((text, n) => ({ method: 'POST', path: `/${collection}`, data: { id: `d${n}`, text } })),
+    );
+    const all = succeeds(await t.admin.get(`/${collection}?sort=${sort}`)).items.map(({ id }: Json) => id);
+    const path = `/${collection}?sort=${sort}&limit=4`;
+    const { next } = succeeds(await t.admin.get(path));
+    // The last of the page and the first of the next one: it is known by these.
+    for (const id of all.slice(3, 5)) succeeds(await t.admin.delete(`/${collection}/${id}`), 204);
+    const rest = (await walk(t.admin, `${path}&after=${encodeURIComponent(next)}`.replace('limit=4', 'limit=100'))).map(({ id }) => id);
+    const again = rest.slice(0, rest.indexOf(all[5]));
+    assert.deepEqual(rest.slice(again.length), all.slice(5), 'what is behind the place, in order');
+    for (const id of again) assert.ok(all.slice(1, 3).includes(id), `${id} was seen and begins so`);
+  }
+});
+
+scenario('3.2.4 next stays short and the response readable, whatever the values and the filter', {}, async (t) => {
+  const collection = await t.collection();
+  const fields = [...'abcdefgh'];
+  for (const much of Object.values(LONG))
+    for (let n = 0; n < 2; n++) succeeds(await t.admin.post(`/${collection}`, Object.fromEntries(fields.map((field) => [field, much]))), 201);
+  for (const sort of [fields.join(','), 'a']) {
+    const answer = await t.admin.http('GET', `/v1/${collection}?limit=1&sort=${sort}`);
+    const { next } = succeeds(answer);
+    assert.ok(next.length <= 3 * 1024, `${next.length} characters for ${sort}`);
+    assert.match(String(answer.headers.link), /rel="?next"?/);
+    assert.equal((await walk(t.admin, `/${collection}?limit=1&sort=${sort}`)).length, 6);
+  }
+  // What an address may have as it is, and a Link may not.
+  const path = `/${collection}?limit=1&sort=a&filter[b][ne]=${','.repeat(7_000)}`;
+  const answer = await t.admin.http('GET', `/v1${path}`);
+  assert.ok(String(answer.headers.link ?? '').length <= 8_300, 'a header that clients read');
+  assert.equal((await walk(t.admin, path)).length, 6);
+});
+
 scenario('3.2.4 a page ends early at 4 MB, and the next goes on', {}, async (t) => {
   const collection = await t.collection();
   const text = 'x'.repeat(900_000);

@@ -1,6 +1,6 @@
 // What the conditions and the order of a list mean (ports/storage.ts), said once in plain code: for documents that no store holds yet (9.2.3), and
 // as the model that the contract holds every store against. A store may do it in any way that gives the same.
-import type { Condition, Scalar, SortKey, StoredDocument } from '../ports/storage.ts';
+import type { Condition, ListBehind, Scalar, SortKey, StoredDocument } from '../ports/storage.ts';
 
 /** What the order of a list knows of a document, but for the tie-break of documents that were created in the same millisecond. */
 export interface OrderKeys {
@@ -73,10 +73,9 @@ const compareValues = (one: unknown, other: unknown): number => {
 /** Whether documents of the same keys are listed in the order of their creation (1) or against it (-1). */
 export const creationSign = (sort: readonly SortKey[]): 1 | -1 => (sort.at(-1)?.descending === true ? -1 : 1);
 
-/** Below 0 where `one` comes first, 0 where the tie-break decides. */
-export const compareKeys = (one: OrderKeys, other: OrderKeys, sort: readonly SortKey[]): number => {
+const compareBySort = (one: readonly unknown[], other: readonly unknown[], sort: readonly SortKey[]): number => {
   for (const [index, { descending }] of sort.entries()) {
-    const [left, right] = [one.values[index], other.values[index]];
+    const [left, right] = [one[index], other[index]];
     if (left === null || right === null) {
       if (left === right) continue;
       return left === null ? 1 : -1;
@@ -84,5 +83,21 @@ export const compareKeys = (one: OrderKeys, other: OrderKeys, sort: readonly Sor
     const sign = compareValues(left, right);
     if (sign !== 0) return descending ? -sign : sign;
   }
-  return creationSign(sort) * (one.createdAt - other.createdAt);
+  return 0;
+};
+
+/** Below 0 where `one` comes first, 0 where the tie-break decides. */
+export const compareKeys = (one: OrderKeys, other: OrderKeys, sort: readonly SortKey[]): number =>
+  compareBySort(one.values, other.values, sort) || creationSign(sort) * (one.createdAt - other.createdAt);
+
+/** Above 0 where a document lies behind a place, 0 where the tie-break decides. */
+export const compareWithPlace = ({ values, createdAt }: OrderKeys, place: ListBehind, sort: readonly SortKey[]): number => {
+  const last = place.values.length - 1;
+  const beginning = place.values[last];
+  const isSame = (value: unknown, index: number): boolean =>
+    place.isBeginning && index === last && typeof value === 'string' && typeof beginning === 'string' && value.startsWith(beginning);
+  const known = values.map((value, index) => (isSame(value, index) ? beginning : value));
+  const sign = compareBySort(known, place.values, sort.slice(0, place.values.length));
+  if (sign !== 0) return sign;
+  return place.createdAt === undefined ? 1 : creationSign(sort) * (createdAt - place.createdAt);
 };

@@ -139,7 +139,7 @@ export const sharedHeaders = (): Json => ({
   'X-Idempotent-Replay': header('`true` where this is the outcome of an earlier request with the same requestId (4.1.3)', { const: 'true' }),
   ETag: header('names this state of the document, for `If-Match` and `If-None-Match` (3.2.3)'),
   Location: header('the path of what was made', { type: 'string', format: 'uri-reference' }),
-  Link: header('`<...>; rel="next"` where there is a next page (3.2.4)'),
+  Link: header('`<...>; rel="next"` where there is a next page, unless its address would be longer than one may be (3.2.4)'),
   'Retry-After': header('seconds to wait', count),
   Deprecation: header('since when the operation is deprecated (RFC 9745)'),
   Sunset: header('when the operation goes away (RFC 8594)'),

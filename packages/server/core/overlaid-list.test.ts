@@ -11,21 +11,27 @@ interface Operation {
 }
 
 const IDS = ['a', 'b', 'c', 'd', 'e', 'f'];
-const body = fc.record(
-  { n: fc.oneof(fc.integer({ min: 0, max: 3 }), fc.constantFrom('x', 'y', true, null, [], { k: 1 })), text: fc.constantFrom('é', '\uff5e', '😀', '') },
-  { requiredKeys: [] },
-);
-// Without an id the server makes one, which sorts among the others by chance.
-const change = fc.record({
-  kind: fc.constantFrom('create', 'create', 'make', 'replace', 'patch', 'remove', 'read'),
-  id: fc.constantFrom(...IDS),
-  body,
-  pause: fc.nat(2),
-});
+const TEXTS = ['é', '\uff5e', '😀', ''];
+/** Longer than a page cursor holds, and the same for long. */
+const LONG = ['', 'a', 'é', '😀'].map((end) => '漢'.repeat(3_000) + end);
+
+const changesOf = (texts: readonly string[]) =>
+  fc.record({
+    // Without an id the server makes one, which sorts among the others by chance.
+    kind: fc.constantFrom('create', 'create', 'make', 'replace', 'patch', 'remove', 'read'),
+    id: fc.constantFrom(...IDS),
+    body: fc.record(
+      { n: fc.oneof(fc.integer({ min: 0, max: 3 }), fc.constantFrom('x', 'y', true, null, [], { k: 1 })), text: fc.constantFrom(...texts) },
+      { requiredKeys: [] },
+    ),
+    pause: fc.nat(2),
+  });
+const change = changesOf(TEXTS);
+const longChange = changesOf([...TEXTS, ...LONG]);
 type Change = typeof change extends fc.Arbitrary<infer T> ? T : never;
 const listing = fc.record({
   limit: fc.integer({ min: 1, max: 7 }),
-  sort: fc.constantFrom('', 'n', '-n', 'n,-text', '-text,n', '-createdAt', 'updatedAt', '-version,id'),
+  sort: fc.constantFrom('', 'n', '-n', 'text', 'n,-text', '-text,n', '-createdAt', 'updatedAt', '-version,id'),
   filter: fc.constantFrom('', '', 'filter[n]=1', 'filter[n][ne]=null', 'filter[n][gte]=1', 'filter[id][in]=a,b,c', 'filter[text]=', 'filter[version][gt]=1'),
 });
 
@@ -99,17 +105,22 @@ describe('a list in an atomic batch', () => {
 
   it('is the list once the batch is written, and its pages go on there', async () => {
     await fc.assert(
-      fc.asyncProperty(fc.array(change, { maxLength: 12 }), fc.array(change, { minLength: 1, maxLength: 12 }), listing, async (first, second, asked) => {
-        const collection = await newCollection();
-        const there = await fill(collection, first);
-        const path = pathOf(collection, asked);
-        const operations = possible(there, second).map((one) => OPERATIONS[one.kind](collection, one));
-        const page = (await atomic([...operations, { method: 'GET', path }])).at(-1);
-        const whole = await get(path);
-        assert.deepEqual(page.items, whole.items);
-        assert.equal(page.next === null, whole.next === null);
-        assert.deepEqual(await walk(path, page.next), await walk(path, whole.next));
-      }),
+      fc.asyncProperty(
+        fc.array(longChange, { maxLength: 12 }),
+        fc.array(longChange, { minLength: 1, maxLength: 12 }),
+        listing,
+        async (first, second, asked) => {
+          const collection = await newCollection();
+          const there = await fill(collection, first);
+          const path = pathOf(collection, asked);
+          const operations = possible(there, second).map((one) => OPERATIONS[one.kind](collection, one));
+          const page = (await atomic([...operations, { method: 'GET', path }])).at(-1);
+          const whole = await get(path);
+          assert.deepEqual(page.items, whole.items);
+          assert.equal(page.next === null, whole.next === null);
+          assert.deepEqual(await walk(path, page.next), await walk(path, whole.next));
+        },
+      ),
       { numRuns: 80 },
     );
   });
@@ -158,6 +169,33 @@ describe('a list in an atomic batch', () => {
     );
   });
 
+  it('leaves none out where it changed everything around a long string at the end of the page before', async () => {
+    for (const sort of ['text', '-text']) {
+      const collection = await newCollection();
+      const texts = ['a', ...LONG, ...LONG, '😀'];
+      await atomic(texts.map((text, n) => ({ method: 'POST', path: `/${collection}`, data: { id: `d${n}`, text, n } })));
+      const path = `/${collection}?limit=3&sort=${sort}`;
+      const ids = (items: readonly { id: string }[]): string[] => items.map(({ id }) => id);
+      const all = ids((await get(`/${collection}?sort=${sort}`)).items);
+      const { next } = await get(path);
+      const seen = all.slice(0, 3);
+      const [last, following, third] = all.slice(2, 5);
+      // What the cursor could be known by changes before the batch; in it one changes that stays where it is, and one that was seen.
+      await atomic([last, following].map((id) => ({ method: 'PATCH', path: `/${collection}/${id}`, data: { text: 5 } })));
+      const page = (
+        await atomic([
+          ...[all[0], third].map((id) => ({ method: 'PATCH', path: `/${collection}/${id}`, data: { n: 9 } })),
+          { method: 'GET', path: `${path}&after=${next}` },
+        ])
+      ).at(-1);
+      const listed = [...ids(page.items), ...ids((await walk(path, page.next)) as { id: string }[])];
+      // The two that moved may lie before the place now.
+      assert.deepEqual(new Set([...seen, last, following, ...listed]), new Set(all));
+      // It does not begin so, and lies before what does.
+      assert.ok(!listed.includes(all[0] as string));
+    }
+  });
+
   it('pages through what the batch itself makes, each once', async () => {
     const collection = await newCollection();
     const creations = Array.from({ length: 20 }, (_, n) => ({ method: 'POST', path: `/${collection}`, data: { n: n % 3 } }));
@@ -191,14 +229,23 @@ describe('a list in an atomic batch', () => {
     for (const cursor of [
       'x',
       text,
+      name,
       `${name} `,
       `${name} []`,
-      `${name} [1,"a",1,[],[]]`,
-      `${name} ["x","a",1,[],[]]`,
-      `${name} [null,"a",1,[],${JSON.stringify(Array(1001))}]`,
+      `${name}  []`,
+      `${name}  ["x"]`,
+      `${name} shown x`,
+      `${name} ${'i,'.repeat(1000)} `,
+      // As earlier servers wrote them.
+      `${name} ${JSON.stringify([JSON.stringify(['AEjQJKZvxU1a', 1, 1]), 'a', 1, [], []])}`,
+      `${name} ${JSON.stringify([JSON.stringify(['AEjQJKZvxU1a', 'a b c', 1, 1]), 'a', 1, ['a b c'], ['i']])}`,
     ]) {
       const answer = await assembly.ask('GET', `/${collection}?limit=1&after=${Buffer.from(cursor).toString('base64url')}`);
       assert.equal(answer.code, cursor === text ? undefined : 'INVALID_CURSOR', cursor);
+    }
+    for (const changed of [`${text} `, text.slice(0, -1), text.slice(1)]) {
+      const answer = await assembly.ask('GET', `/${collection}?limit=1&after=${Buffer.from(changed).toString('base64url')}`);
+      assert.equal(answer.code, changed.endsWith(' ') ? undefined : 'INVALID_CURSOR', changed);
     }
     assert.deepEqual(assembly.unexpected, []);
   });

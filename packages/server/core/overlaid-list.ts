@@ -1,7 +1,7 @@
 // A page of a list as a transaction sees it (9.2.3): the store's documents but those that the transaction has changed, and its own versions of
 // these in their places. Its place to go on is sound after the commit, when the store holds all of them.
-import type { ListPage, ListQuery, Storage, StoredDocument } from '../ports/storage.ts';
-import { compareKeys, creationSign, meets, type OrderKeys, orderKeys } from './list-order.ts';
+import type { ListBehind, ListPage, ListQuery, Storage, StoredDocument } from '../ports/storage.ts';
+import { compareKeys, compareWithPlace, creationSign, meets, type OrderKeys, orderKeys } from './list-order.ts';
 
 /** A document that a transaction has touched; null where it is not there, before or after. */
 export interface OwnDocument {
@@ -14,8 +14,6 @@ export interface OwnDocument {
 export interface ListPlace {
   /** undefined: the beginning. */
   readonly position: string | undefined;
-  /** The last document shown: where own documents have to lie behind. */
-  readonly last: OrderKeys & { readonly id: string };
   /** Incarnations. */
   readonly shown: readonly string[];
 }
@@ -57,13 +55,13 @@ const tieBreaks = async (
   storage: Storage,
   query: ListQuery,
   own: readonly OwnDocument[],
-  others: readonly { readonly id: string; readonly createdAt: number }[],
+  others: readonly Pick<ListBehind, 'id' | 'createdAt'>[],
 ): Promise<Ranks> => {
   const existing = own.flatMap(({ from, to }) => (from === null || to === null ? [] : [to]));
   const times = new Set(existing.map(({ createdAt }) => createdAt));
-  const tied = others.filter(({ createdAt }) => times.has(createdAt));
+  const tied = others.filter(({ createdAt }) => createdAt !== undefined && times.has(createdAt));
   if (existing.length === 0 || (tied.length === 0 && times.size === existing.length)) return new Map();
-  return creationRanks(storage, query, [...new Set([...existing, ...tied].map(({ id }) => id))]);
+  return creationRanks(storage, query, [...new Set([...existing, ...tied].flatMap(({ id }) => id ?? []))]);
 };
 
 const sameState = (one: StoredDocument, other: StoredDocument | undefined): boolean =>
@@ -93,15 +91,10 @@ export const overlaidList = async (
   const { sort, limit, maxBytes } = query;
   const pageFrom = (position: string | undefined, wanted: number): Promise<ListPage> =>
     storage.listDocuments({ ...query, limit: wanted, ...(position === undefined ? {} : { after: position }) });
-  const placeBehind = (position: string | undefined, last: StoredDocument, shown: readonly string[]): ListPlace => ({
-    position,
-    last: { id: last.id, ...orderKeys(last, sort) },
-    shown,
-  });
 
   if (own.length === 0 && (place === undefined || place.shown.length === 0)) {
     const { documents, next } = await pageFrom(place?.position, limit);
-    return { documents, next: next === null ? null : placeBehind(next, documents.at(-1) as StoredDocument, []) };
+    return { documents, next: next === null ? null : { position: next, shown: [] } };
   }
 
   const hidden = new Set(own.map(({ id }) => id));
@@ -113,12 +106,14 @@ export const overlaidList = async (
 
   for (let position = place?.position; ; ) {
     const page = await pageFrom(position, limit + hidden.size + shown.size);
-    const ranks = await tieBreaks(storage, query, fitting, place === undefined ? page.documents : [...page.documents, place.last]);
+    const { behind } = page;
+    const ranks = await tieBreaks(storage, query, fitting, behind === undefined ? page.documents : [...page.documents, behind]);
     const stored = page.documents.map(
       (document, index): Entry => ({ document, ...orderKeys(document, sort), rank: ranks.get(document.id) ?? -1, count: index + 1 }),
     );
     // Where it is gone, nobody knows which of the others in the store were created after it: rather show one twice than never.
-    const last = place && { ...place.last, rank: ranks.get(place.last.id) ?? (sign > 0 ? -1 : UNCONFIRMED_RANK - 1) };
+    const behindRank = ranks.get(behind?.id ?? '') ?? (sign > 0 ? -1 : UNCONFIRMED_RANK - 1);
+    const isBehind = (entry: Entry): boolean => behind === undefined || (compareWithPlace(entry, behind, sort) || sign * (entry.rank - behindRank)) > 0;
     const end = page.next === null ? undefined : stored.at(-1);
     const placed = fitting
       .map(({ from, to }, index): Entry => {
@@ -127,7 +122,7 @@ export const overlaidList = async (
         return { document, ...orderKeys(document, sort), rank, count: 0 };
       })
       // What lies behind the end of the store's page may lie behind its next one too; what stands at the end is its last document, changed here.
-      .filter((entry) => (last === undefined || order(entry, last) > 0) && (end === undefined || order(entry, end) <= 0))
+      .filter((entry) => isBehind(entry) && (end === undefined || order(entry, end) <= 0))
       .sort(order);
     const all = merged(
       stored.filter(({ document }) => !hidden.has(document.id)),
@@ -142,26 +137,25 @@ export const overlaidList = async (
     }
     const taken = all.slice(0, fits);
     const documents = taken.map(({ document }) => document);
-    const final = documents.at(-1);
     const isCut = fits < all.length;
     if (!isCut && page.next === null) return { documents, next: null };
     const passed = isCut ? Math.max(0, ...taken.map(({ count }) => count)) : stored.length;
     const left = new Set(shown);
     for (const { document } of stored.slice(0, passed)) left.delete(document.incarnation);
-    if (final === undefined) {
+    if (documents.length === 0) {
       // A page of nothing but what is left out.
       position = page.next ?? undefined;
       for (const incarnation of shown) if (!left.has(incarnation)) shown.delete(incarnation);
       continue;
     }
-    if (!isCut) return { documents, next: placeBehind(page.next ?? undefined, final, [...left]) };
+    if (!isCut) return { documents, next: { position: page.next ?? undefined, shown: [...left] } };
 
     // The page ends within the store's: its place is that behind the last of the store's documents in it, unless somebody changed that one just now.
     const trailing = taken.slice(taken.findLastIndex(({ count }) => count > 0) + 1).map(({ document }) => document.incarnation);
-    if (passed === 0) return { documents, next: placeBehind(position, final, [...left, ...trailing]) };
+    if (passed === 0) return { documents, next: { position, shown: [...left, ...trailing] } };
     const exact = passed === stored.length && page.next !== null ? page : await pageFrom(position, passed);
     if (exact.next !== null && sameState((stored[passed - 1] as Entry).document, exact.documents.at(-1)))
-      return { documents, next: placeBehind(exact.next, final, [...left, ...trailing]) };
-    return { documents, next: placeBehind(position, final, [...new Set([...shown, ...documents.map(({ incarnation }) => incarnation)])]) };
+      return { documents, next: { position: exact.next, shown: [...left, ...trailing] } };
+    return { documents, next: { position, shown: [...new Set([...shown, ...documents.map(({ incarnation }) => incarnation)])] } };
   }
 };

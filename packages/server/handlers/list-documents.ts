@@ -1,5 +1,5 @@
 // GET /v1/{collection}: a stable page of documents, filtered and sorted (3.2.4); in an atomic batch as the batch has left them so far (9.2.3).
-import { ProtocolError } from '@godwit/protocol';
+import { BOUNDS, ProtocolError } from '@godwit/protocol';
 import type { Handler } from '../core/call.ts';
 import type { Core } from '../core/core.ts';
 import { documentText } from '../core/document.ts';
@@ -27,13 +27,15 @@ export const listDocuments =
     return {
       status: 200,
       data: new JsonText(`{"items":[${items}],"next":${JSON.stringify(next)}}`),
-      ...(next === null ? {} : { headers: { link: nextLink(collection.name, query, next) } }),
+      headers: next === null ? {} : nextLink(collection.name, query, next),
     };
   };
 
-const nextLink = (collection: string, query: Readonly<Record<string, unknown>>, next: string): string => {
+/** The header `Link`, but for an address that would be too long to ask for: clients stop at a header that long. */
+const nextLink = (collection: string, query: Readonly<Record<string, unknown>>, next: string): Record<string, string> => {
   const parameters = new URLSearchParams();
   for (const [name, value] of Object.entries(query)) if (name !== 'after') parameters.set(name, String(value));
   parameters.set('after', next);
-  return `</v1/${collection}?${parameters}>; rel="next"`;
+  const address = `/v1/${collection}?${parameters}`;
+  return address.length > BOUNDS.uriBytes ? {} : { link: `<${address}>; rel="next"` };
 };

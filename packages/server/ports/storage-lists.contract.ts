@@ -25,6 +25,15 @@ const body = fc.record(
   { a: value, c: scalar, deep: fc.oneof(fc.record({ b: value }, { requiredKeys: [] }), scalar), "o'dd": fc.record({ '"x': scalar }) },
   { requiredKeys: [] },
 );
+// Longer than a `next` may be, and the same for long: what sorts them lies behind what it can hold.
+const MUCH = ['x'.repeat(3_000), '漢'.repeat(3_000), '\u0001"'.repeat(3_000)];
+const LONG = MUCH.flatMap((much) => ['', 'a', '\uff5e', '😀'].map((end) => much + end));
+const long = fc.constantFrom(...LONG);
+/** As `body`, but mostly of long strings. */
+const longBody = fc
+  .tuple(body, fc.record({ a: long, c: long, deep: fc.record({ b: long }) }, { requiredKeys: [] }))
+  .map(([one, other]) => ({ ...one, ...other }));
+
 const PATHS = [['a'], ['deep', 'b'], ['c'], ["o'dd", '"x'], ['deep'], ['none'], ['id'], ['version'], ['createdAt'], ['updatedAt'], ['id', 'b']];
 const path = fc.constantFrom(...PATHS);
 const comparison = fc.constantFrom('eq', 'ne', 'lt', 'lte', 'gt', 'gte', 'in') as fc.Arbitrary<Condition['comparison']>;
@@ -46,17 +55,24 @@ const order =
 
 const query = (more: Partial<ListQuery>): ListQuery => ({ collection: 'docs', conditions: [], sort: [], limit: 100, maxBytes: MEGABYTE, ...more });
 
-const walk = async (storage: Storage, asked: ListQuery, between: () => Promise<void> = async () => {}): Promise<StoredDocument[]> => {
+const walk = async (
+  storage: Storage,
+  asked: ListQuery,
+  between: (page: readonly StoredDocument[]) => Promise<void> = async () => {},
+): Promise<StoredDocument[]> => {
   const seen: StoredDocument[] = [];
   for (let after: string | null | undefined; after !== null; ) {
     const page = await storage.listDocuments(after === undefined ? asked : { ...asked, after });
     assert.ok(page.documents.length <= asked.limit && (page.next === null || page.documents.length > 0));
+    assert.ok(Buffer.byteLength(page.next ?? '') <= 2_048, `a place of ${page.next?.length} characters`);
     seen.push(...page.documents);
     after = page.next;
-    if (after !== null) await between();
+    if (after !== null) await between(page.documents);
   }
   return seen;
 };
+
+const idsOf = (documents: readonly StoredDocument[]): string[] => documents.map(({ id }) => id);
 
 const fill = async (storage: Storage, bodies: readonly unknown[]): Promise<Kept[]> => {
   await makeCollection(storage, 'docs', { indexes: INDEXES });
@@ -73,7 +89,7 @@ const fill = async (storage: Storage, bodies: readonly unknown[]): Promise<Kept[
 export const listsContract = (subject: ContractSubject): void => {
   describe('lists', () => {
     itWithStore(subject, 'are those that meet the conditions, in order, each once, whatever the pages', async ({ storage }) => {
-      const kept = await fill(storage, fc.sample(body, { numRuns: 150, seed: 7 }));
+      const kept = await fill(storage, [...fc.sample(body, { numRuns: 150, seed: 7 }), ...fc.sample(longBody, { numRuns: 50, seed: 7 })]);
       await fc.assert(
         fc.asyncProperty(
           fc.array(condition, { maxLength: 2 }),
@@ -144,6 +160,87 @@ export const listsContract = (subject: ContractSubject): void => {
         all.map(({ id }) => id),
       );
       assert.equal(third.next, null);
+    });
+
+    itWithStore(subject, 'go on exactly though a long string at the end of each page goes or changes', async ({ storage }) => {
+      await makeCollection(storage, 'docs', { indexes: INDEXES });
+      let serial = 0;
+      for (const [field, descending, limit] of ['a', 'c'].flatMap((name) =>
+        [true, false].flatMap((down) => [1, 3].map((most) => [name, down, most] as const)),
+      )) {
+        const all = fc
+          .sample(longBody, { numRuns: 30, seed: 3 })
+          .map((one, place): Kept => ({ place, document: document(`d${serial++}`, one, { createdAt: 1_000 + (place % 3) }) }));
+        await storage.write({ documents: all.map((one) => creation('docs', one.document)) });
+        const sort = [{ path: [field], descending }];
+        const expected = [...all].sort(order(sort)).map((one) => one.document);
+        const seen = await walk(storage, query({ sort, limit }), async (page) => {
+          const last = page.at(-1) as StoredDocument;
+          if (last.version > 1) return;
+          // Elsewhere among those that begin like it: in front of all others, behind them, or nowhere.
+          const to = [nextOf(last, { [field]: MUCH[0] }), nextOf(last, { [field]: `${MUCH[0]}\u{10ffff}` }), null][serial++ % 3] as StoredDocument | null;
+          await storage.write({ documents: [to === null ? removal('docs', last) : replacement('docs', last, to)] });
+        });
+        assert.deepEqual(idsOf(seen.filter(({ version }) => version === 1)), idsOf(expected), `${field} ${descending} ${limit}`);
+        const left = await walk(storage, query({}));
+        await storage.write({ documents: left.map((one) => removal('docs', one)) });
+      }
+    });
+
+    itWithStore(subject, 'leave none out where everything around a long string goes, and repeat only what begins like it', async ({ storage }) => {
+      await makeCollection(storage, 'docs', { indexes: INDEXES });
+      for (const [field, descending] of ['a', 'c'].flatMap((name) => [true, false].map((down) => [name, down] as const))) {
+        const texts = [undefined, 'a', 'z', true, ...LONG, ...LONG];
+        const all = texts.map(
+          (text, place): Kept => ({ place, document: document(`${field}${descending}${place}`, { [field]: text, deep: { b: place % 3 } }) }),
+        );
+        const sort = [
+          { path: [field], descending },
+          { path: ['deep', 'b'], descending: !descending },
+        ];
+        const expected = [...all].sort(order(sort)).map((one) => one.document);
+        for (let at = 1; at < expected.length - 1; at++) {
+          await storage.write({ documents: all.map((one) => creation('docs', one.document)) });
+          const { next } = await storage.listDocuments(query({ sort, limit: at }));
+          const gone = expected.slice(at - 1, at + 1);
+          await storage.write({ documents: gone.map((one) => removal('docs', one)) });
+          const asked = query({ sort, limit: 2, after: next ?? '' });
+          const { behind } = await storage.listDocuments(asked);
+          const listed = await walk(storage, asked);
+          const last = JSON.parse(gone[0]?.body ?? '')[field] as string | undefined;
+          const isLong = LONG.includes(last ?? '');
+          assert.equal(behind?.isBeginning, isLong);
+          const again = listed.slice(0, listed.length - (expected.length - at - 1));
+          assert.deepEqual(idsOf(listed), idsOf([...again, ...expected.slice(at + 1)]), 'in order, none left out');
+          const begins = (one: StoredDocument): boolean => String(JSON.parse(one.body)[field]).slice(0, 10) === last?.slice(0, 10);
+          assert.deepEqual(idsOf(again), idsOf(isLong ? expected.slice(0, at - 1).filter(begins) : []));
+          await storage.write({ documents: expected.filter((one) => !gone.includes(one)).map((one) => removal('docs', one)) });
+        }
+      }
+    });
+
+    itWithStore(subject, 'say what a page lies behind', async ({ storage }) => {
+      await makeCollection(storage, 'docs');
+      const texts = ['a', `${MUCH[0]}a`, `${MUCH[0]}b`, `${MUCH[0]}c`, `${MUCH[0]}d`];
+      const all = texts.map((a, n) => document(`d${n}`, { a, c: [1], deep: n === 0 }, { createdAt: n }));
+      await storage.write({ documents: all.map((one) => creation('docs', one)) });
+      const sort = ['a', 'c', 'deep', 'none', 'createdAt'].map((name) => ({ path: [name], descending: false }));
+      const placeOf = async (limit: number): Promise<string> => (await storage.listDocuments(query({ sort, limit }))).next ?? '';
+      const behind = async (after: string) => (await storage.listDocuments(query({ sort, after }))).behind;
+      const exact = (n: number) => ({ id: `d${n}`, values: [texts[n], {}, n === 0, null, n], isBeginning: false, createdAt: n });
+      const places = [await placeOf(1), await placeOf(2), await placeOf(3)] as const;
+      assert.equal((await storage.listDocuments(query({ sort }))).behind, undefined);
+      assert.deepEqual(await behind(places[0]), exact(0));
+      assert.deepEqual(await behind(places[1]), exact(1));
+      await storage.write({ documents: [removal('docs', all[0] as StoredDocument), removal('docs', all[1] as StoredDocument)] });
+      assert.deepEqual(await behind(places[0]), exact(0));
+      // It is known by the one that came next, which lies behind it.
+      const { id: _, ...keys } = exact(2);
+      assert.deepEqual(await behind(places[1]), keys);
+      await storage.write({ documents: [removal('docs', all[2] as StoredDocument), removal('docs', all[3] as StoredDocument)] });
+      const beginning = await behind(places[2]);
+      assert.ok(beginning?.values.length === 1 && texts[2]?.startsWith(beginning.values[0] as string));
+      assert.deepEqual({ ...beginning, values: [] }, { values: [], isBeginning: true });
     });
 
     itWithStore(subject, 'end a page before the bytes pass, but never without a document', async ({ storage }) => {

@@ -253,8 +253,25 @@ export interface ListQuery {
 
 export interface ListPage {
   readonly documents: readonly StoredDocument[];
-  /** Opaque text, or null at the end. */
+  /** Opaque text, at most 2 KB whatever the values are, or null at the end. */
   readonly next: string | null;
+  /** What `after` was found to say; absent without it. */
+  readonly behind?: ListBehind;
+}
+
+/**
+ * What the documents of a page lie behind. A store cannot keep a long string in a `next`: where its document was changed or removed meanwhile, it may
+ * know only how the string began. The page then holds whatever begins so: some may be listed again, none is left out.
+ */
+export interface ListBehind {
+  /** The document whose keys these are; absent where it is known only from others: what has the same keys then lies behind it. */
+  readonly id?: string;
+  /** One for each sort key; null where it is missing, an empty object for any object or array. */
+  readonly values: readonly unknown[];
+  /** The last of `values` is only a beginning, and there is nothing after it. */
+  readonly isBeginning: boolean;
+  /** Absent where `isBeginning`. */
+  readonly createdAt?: number;
 }
 
 /**

@@ -3,8 +3,10 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { ListQuery, SortKey } from '../../ports/storage.ts';
 import { document } from '../../ports/storage-subject.contract.ts';
-import { type Database, openPlain, prepareRows, rows } from './database.ts';
+import type { Piece } from './conditions.ts';
+import { type Database, firstRow, openPlain, prepareRows, rows } from './database.ts';
 import { planList } from './list-plan.ts';
+import { type KeysAt, readPosition } from './list-position.ts';
 import { ListReader } from './list-reader.ts';
 import { Packer, Unpacker } from './packing.ts';
 import { createTable } from './tables.ts';
@@ -50,13 +52,19 @@ const read = (database: Database, asked: ListQuery): { ids: string[]; next: stri
   return { ids, next: page.optionalText() };
 };
 
+/** The segments of a page. */
+const segments = (database: Database, asked: ListQuery): readonly Piece[] => {
+  const plan = planList(1, asked);
+  const keysAt: KeysAt = (place) => firstRow(prepareRows(database, plan.keys), place);
+  return plan.segments(asked.after === undefined ? undefined : readPosition(asked.after, plan, keysAt));
+};
+
 /** What SQLite says that it does for every segment of a page and of the page behind it. */
 const details = (database: Database, asked: ListQuery): string[] => {
   const { next } = read(database, { ...asked, limit: 5 });
   assert.notEqual(next, null);
-  const plans = [planList(1, asked), planList(1, { ...asked, after: next as string })];
-  return plans.flatMap(({ segments }) =>
-    segments.flatMap(({ sql, values }) => rows(prepareRows(database, `EXPLAIN QUERY PLAN ${sql}`), ...values, 51).map((row) => String(row[3]))),
+  return [...segments(database, asked), ...segments(database, { ...asked, after: next as string })].flatMap(({ sql, values }) =>
+    rows(prepareRows(database, `EXPLAIN QUERY PLAN ${sql}`), ...values, 51).map((row) => String(row[3])),
   );
 };
 
@@ -88,10 +96,9 @@ describe('a list that an index serves', () => {
 
   it('costs on a late page what it costs on the first', () => {
     const steps = (asked: ListQuery, after?: string): number => {
-      const plan = planList(1, after === undefined ? asked : { ...asked, after });
       let looked = 0;
       database.function('looked', { deterministic: false }, () => ++looked);
-      for (const { sql, values } of plan.segments) {
+      for (const { sql, values } of segments(database, after === undefined ? asked : { ...asked, after })) {
         const counted = sql.replace(' WHERE ', ' WHERE looked() > 0 AND ').replace(/FROM documents_1 ORDER/, 'FROM documents_1 WHERE looked() > 0 ORDER');
         rows(prepareRows(database, counted), ...values, 10);
       }

@@ -2,10 +2,11 @@
 // next, in the order of the rest: every one of them is a plain walk of an index, so page 10,000 costs what page 1 does.
 // A row-value comparison would be shorter, but SQLite does not walk an index over expressions by it.
 import { createHash } from 'node:crypto';
-import { type ListQuery, StorageError } from '../../ports/storage.ts';
+import type { ListBehind, ListQuery } from '../../ports/storage.ts';
 import { ALWAYS, conditionSql, type Piece } from './conditions.ts';
 import type { Value } from './database.ts';
-import { isNullKey, keyExpression, NULL_SQL } from './paths.ts';
+import type { ListShape, Position } from './list-position.ts';
+import { isNullKey, keyExpression, memberOf, NULL_SQL } from './paths.ts';
 import { tableName } from './tables.ts';
 
 interface OrderKey {
@@ -14,13 +15,13 @@ interface OrderKey {
   readonly nullable: boolean;
 }
 
-/** What a list needs of the store: run one after the other until the page is full. */
-export interface ListPlan {
-  readonly segments: readonly Piece[];
-  /** The keys of the row at a place, for the position behind it. */
+/** What a list needs of the store. */
+export interface ListPlan extends ListShape {
+  /** To be run one after the other until the page is full. The last value of each is its limit, to be added. */
+  segments(position: Position | undefined): readonly Piece[];
+  /** The keys of the row at a place. */
   readonly keys: string;
-  /** Names conditions and sort: a position belongs to them. */
-  readonly mark: string;
+  behind(position: Position): ListBehind;
 }
 
 const COLUMNS = 'place, id, version, created, updated, incarnation, tag, body';
@@ -61,13 +62,25 @@ interface Walk {
   readonly order: string;
 }
 
+/** A value of a key that has been seen, or the beginning of one. */
+interface Bound {
+  readonly value: Value;
+  readonly isBeginning: boolean;
+}
+
+const behindSql = ({ sql, descending }: OrderKey, { value, isBeginning }: Bound): Piece => {
+  if (!isBeginning) return { sql: `${sql} ${descending ? '<' : '>'} ?`, values: [value] };
+  // No text has a byte ff in it: everything that begins so is before the beginning with one behind it.
+  return { sql: descending ? `${sql} < ? || x'ff'` : `${sql} >= ?`, values: [value] };
+};
+
 /** The walks that together give everything from a key on, in order: behind a value of the first key, or all where there is none. */
-const walks = (keys: readonly OrderKey[], after: Value | undefined): readonly Walk[] => {
+const walks = (keys: readonly OrderKey[], after: Bound | undefined): readonly Walk[] => {
   const [first, ...rest] = keys;
-  if (first === undefined || (after !== undefined && isNullKey(after))) return [];
+  if (first === undefined || (after !== undefined && isNullKey(after.value))) return [];
   const { sql, descending, nullable } = first;
   const order = segmentOrderSql(keys);
-  const behind: Piece[] = after === undefined ? [] : [{ sql: `${sql} ${descending ? '<' : '>'} ?`, values: [after] }];
+  const behind: Piece[] = after === undefined ? [] : [behindSql(first, after)];
   // Upwards the key of null comes last by itself.
   if (!descending || !nullable) return [{ pieces: behind, order }];
   const values: Piece[] = behind.length > 0 ? behind : [{ sql: `${sql} < ${NULL_SQL}`, values: [] }];
@@ -75,37 +88,23 @@ const walks = (keys: readonly OrderKey[], after: Value | undefined): readonly Wa
   return [{ pieces: values, order }, ...walks(rest, undefined).map((walk) => ({ pieces: [nulls, ...walk.pieces], order: walk.order }))];
 };
 
-/** A position is JSON: the mark of its list, then the keys of the last row seen; those that JSON lacks as an object. */
-const readPosition = (text: string, mark: string, count: number): readonly Value[] => {
-  const refuse = (): never => {
-    throw new StorageError('position', 'The place in the list is not one of this list.');
-  };
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(text);
-  } catch {
-    return refuse();
+/** What a position says in the port's terms. */
+const behindOf = ({ sort }: ListQuery, order: readonly OrderKey[], { keys, isBeginning, id }: Position): ListBehind => {
+  const values: unknown[] = [];
+  for (const { path } of sort) {
+    const { sql, always } = keyExpression(path);
+    const at = order.findIndex((key) => key.sql === sql);
+    values.push(always === 'null' ? null : memberOf(keys[at] as Value));
+    if (isBeginning && at === keys.length - 1) return { values, isBeginning };
   }
-  if (!Array.isArray(parsed) || parsed.length !== count + 1 || parsed[0] !== mark) return refuse();
-  return parsed.slice(1).map((key: unknown): Value => {
-    if (typeof key === 'number' || typeof key === 'string') return key;
-    const byte = (key as { b?: unknown } | null)?.b;
-    return typeof byte === 'number' && Number.isInteger(byte) && byte >= 0 && byte <= 255 ? new Uint8Array([byte]) : refuse();
-  });
+  const createdAt = keys[order.findIndex(({ sql }) => sql === 'created')] as number;
+  return { values, isBeginning, createdAt, ...(id === undefined ? {} : { id }) };
 };
 
-/** The opaque text of the place behind a row. */
-export const writePosition = (mark: string, keys: readonly Value[]): string =>
-  JSON.stringify([mark, ...keys.map((key) => (key instanceof Uint8Array ? { b: key[0] } : key))]);
-
-/** Plans a list over the collection of this number. The last value of each segment is its limit, to be added. */
+/** Plans a list over the collection of this number. */
 export const planList = (number: number, query: ListQuery): ListPlan => {
   const keys = orderOf(query);
   const conditions = query.conditions.map(conditionSql);
-  const mark = createHash('sha256')
-    .update(JSON.stringify([query.conditions, query.sort]))
-    .digest('base64url')
-    .slice(0, 12);
   const table = tableName(number);
   const segment = (pieces: readonly Piece[], order: string): Piece => {
     const all = [...conditions, ...pieces].filter(({ sql }) => sql !== ALWAYS.sql);
@@ -115,15 +114,24 @@ export const planList = (number: number, query: ListQuery): ListPlan => {
       values: all.flatMap(({ values }) => values),
     };
   };
-  const keysSql = `SELECT ${keys.map(({ sql }) => sql).join(', ')} FROM ${table} WHERE place = ?`;
-  if (query.after === undefined) {
-    return { segments: walks(keys, undefined).map(({ pieces, order }) => segment(pieces, order)), keys: keysSql, mark };
-  }
-  const position = readPosition(query.after, mark, keys.length);
-  const segments: Piece[] = [];
-  for (let index = keys.length - 1; index >= 0; index--) {
-    const equal = keys.slice(0, index).map(({ sql }, at): Piece => ({ sql: `${sql} = ?`, values: [position[at] as Value] }));
-    for (const { pieces, order } of walks(keys.slice(index), position[index])) segments.push(segment([...equal, ...pieces], order));
-  }
-  return { segments, keys: keysSql, mark };
+  const segmentsBehind = ({ keys: seen, isBeginning }: Position): Piece[] => {
+    const segments: Piece[] = [];
+    for (let index = seen.length - 1; index >= 0; index--) {
+      const equal = keys.slice(0, index).map(({ sql }, at): Piece => ({ sql: `${sql} = ?`, values: [seen[at] as Value] }));
+      const bound = { value: seen[index] as Value, isBeginning: isBeginning && index === seen.length - 1 };
+      for (const { pieces, order } of walks(keys.slice(index), bound)) segments.push(segment([...equal, ...pieces], order));
+    }
+    return segments;
+  };
+  return {
+    segments: (position) => (position === undefined ? walks(keys, undefined).map(({ pieces, order }) => segment(pieces, order)) : segmentsBehind(position)),
+    keys: `SELECT ${keys.map(({ sql }) => sql).join(', ')} FROM ${table} WHERE place = ?`,
+    keyCount: keys.length,
+    descending: keys.at(-1)?.descending ?? false,
+    mark: createHash('sha256')
+      .update(JSON.stringify([query.conditions, query.sort]))
+      .digest('base64url')
+      .slice(0, 12),
+    behind: (position) => behindOf(query, keys, position),
+  };
 };

@@ -1,7 +1,8 @@
 // Reads a page of a list, in a reader thread. One read transaction per page: its segments are of one state.
 import type { ListQuery } from '../../ports/storage.ts';
 import { type Database, eachRow, firstRow, prepareRows, type Statement, type Value } from './database.ts';
-import { planList, writePosition } from './list-plan.ts';
+import { planList } from './list-plan.ts';
+import { type KeysAt, readPosition, writePosition } from './list-position.ts';
 import type { Packer } from './packing.ts';
 
 const MOST_STATEMENTS = 200;
@@ -41,22 +42,25 @@ export class ListReader {
     this.#cache = new StatementCache(database);
   }
 
-  /** Packs a page: the documents, each behind a 1, then a 0 and the position behind the last one or its absence. */
+  /** Packs a page, as list-page.ts has it. */
   read(number: number, query: ListQuery, packer: Packer): void {
     const plan = planList(number, query);
+    const keysAt: KeysAt = (place) => firstRow(this.#cache.get(plan.keys), place);
     this.#database.exec('BEGIN');
     try {
+      const position = query.after === undefined ? undefined : readPosition(query.after, plan, keysAt);
       let count = 0;
       let bytes = 0;
-      let last: Value = null;
-      let more = false;
-      pages: for (const { sql, values } of plan.segments) {
+      let last: readonly Value[] = [];
+      let next: string | null = null;
+      pages: for (const { sql, values } of plan.segments(position)) {
         const wanted = query.limit - count + 1;
         for (const row of eachRow(this.#cache.get(sql), ...values, wanted)) {
           const body = row[7] as string;
           bytes += Buffer.byteLength(body);
           if (count === query.limit || (count > 0 && bytes > query.maxBytes)) {
-            more = true;
+            const keys = keysAt(last[0] as number) as readonly Value[];
+            next = writePosition(plan, last[1] as string, keys, row[0] as number, keysAt);
             break pages;
           }
           packer.number(1);
@@ -68,11 +72,12 @@ export class ListReader {
           packer.optionalText(row[6] as string | null);
           packer.text(body);
           count++;
-          last = row[0] as number;
+          last = row;
         }
       }
       packer.number(0);
-      packer.optionalText(more ? writePosition(plan.mark, firstRow(this.#cache.get(plan.keys), last) as Value[]) : null);
+      packer.optionalText(next);
+      packer.optionalText(position === undefined ? null : JSON.stringify(plan.behind(position)));
     } finally {
       this.#database.exec('COMMIT');
     }

@@ -53,5 +53,12 @@ export const keyOf = (scalar: Scalar): Value => {
   return scalar;
 };
 
+/** The value that has this key; an empty object for any object or array. */
+export const memberOf = (key: Value): unknown => {
+  if (!(key instanceof Uint8Array)) return key;
+  if (key[0] === 0x02) return {};
+  return isNullKey(key) ? null : key[0] === 0x01;
+};
+
 /** Whether a key that was read is that of null or of a missing member. */
 export const isNullKey = (key: Value): boolean => key instanceof Uint8Array && key[0] === 0xff;
