@@ -280,6 +280,15 @@ test('connections are shown and ended; a durable subscription is made, lags, and
   await guest.close();
 });
 
+test('the settings in force are shown over a WebSocket too', async () => {
+  const { page, context, wrong } = await open('you');
+  await page.locator('.state-line[data-transport="websocket"]').waitFor();
+  await page.getByRole('link', { name: 'Health' }).click();
+  await page.locator('.settings td', { hasText: 'heartbeatInterval' }).waitFor();
+  assert.deepEqual(wrong, []);
+  await context.close();
+});
+
 test('an empty server says so on every page, and one that is out of reach too', async () => {
   const bare = await openStage();
   const { page, context, accessibility } = await openPage({ browser, url: bare.server.url, key: ADMIN_KEY, path: 'live' });
