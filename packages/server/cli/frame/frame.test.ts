@@ -98,11 +98,18 @@ test('whom: flags win over the environment, the narrower over the wider; secrets
     );
 });
 
+/** All that was written since; Node 26 gives one piece at each read. */
+const written = (stream: PassThrough): string => {
+  let text = '';
+  for (let piece = stream.read(); piece !== null; piece = stream.read()) text += String(piece);
+  return text;
+};
+
 const captured = (options: { json?: boolean; tty?: boolean; env?: Record<string, string> } = {}) => {
   const [stdout, stderr] = [new PassThrough(), new PassThrough()];
   if (options.tty === true) for (const stream of [stdout, stderr]) Object.assign(stream, { isTTY: true, columns: 80 });
   const output = new Output({ stdout, stderr, json: options.json ?? false, env: options.env ?? {} });
-  return { output, stdout, out: () => String(stdout.read() ?? ''), err: () => String(stderr.read() ?? '') };
+  return { output, stdout, out: () => written(stdout), err: () => written(stderr) };
 };
 
 test('tables are aligned, numbers to the right; with --json each item is a line; nothing of a server moves the terminal', async () => {
