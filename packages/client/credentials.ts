@@ -1,6 +1,12 @@
 // The key or token that everything is asked with. One that can be renewed is asked for once however many wait for it.
+import { CREDENTIAL_CHARACTERS, isCredential } from '@godwit/protocol';
 import type { ClientOptions } from './api.ts';
 import { expired } from './errors.ts';
+
+/** Throws where something cannot be a key or token; `what` says where it came from. It is not repeated. */
+export const checkCredential = (given: unknown, what: string): void => {
+  if (!isCredential(given)) throw new TypeError(`A key or token has only the characters ${CREDENTIAL_CHARACTERS} (5.1.1), and ${what} is none.`);
+};
 
 export class Credentials {
   readonly #getToken: (() => string | Promise<string>) | undefined;
@@ -21,15 +27,17 @@ export class Credentials {
     return this.#current === undefined && this.canRenew ? this.renew() : Promise.resolve(this.#current);
   }
 
-  /** Gets a new token. Rejects with what `getToken` failed with. `stale`: nothing is asked for where another than that is at hand already. */
+  /** Gets a new token. Rejects with what `getToken` failed with, or what is wrong with what it gave. `stale`: nothing is asked for where another than that is at hand already. */
   renew(stale?: string): Promise<string> {
     const getToken = this.#getToken;
     if (getToken === undefined) return Promise.reject(expired());
     if (stale !== undefined && this.#current !== undefined && this.#current !== stale) return Promise.resolve(this.#current);
     this.#renewal ??= (async () => {
       try {
-        this.#current = await getToken();
-        return this.#current;
+        const token = await getToken();
+        checkCredential(token, 'what getToken gave');
+        this.#current = token;
+        return token;
       } finally {
         this.#renewal = undefined;
       }

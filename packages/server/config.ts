@@ -1,7 +1,7 @@
 // What `godwit serve` is told: defaults, then the configuration file, the environment and the flags, the later over the earlier, checked once and
 // frozen (clause 13, 12.4). It refuses what is unknown or ill-formed in one sentence, and never repeats a secret.
 import { dirname, resolve } from 'node:path';
-import { SETTINGS, type Settings } from '@godwit/protocol';
+import { ADMIN_KEY_LENGTH, CREDENTIAL_CHARACTERS, isCredential, SETTINGS, type Settings } from '@godwit/protocol';
 import { type ConfigFile, loadConfigFile } from './config-file.ts';
 import {
   ConfigError,
@@ -71,7 +71,17 @@ const INJECTED_ADDRESS = /^(?:tcp|udp|sctp):\/\//;
 const ADMIN_KEY_VARIABLE = 'GODWIT_ADMIN_KEY';
 /** What the other commands read: whom they ask, and as whom. */
 const CLIENT_VARIABLES: ReadonlySet<string> = new Set(['GODWIT_URL', 'GODWIT_KEY', 'GODWIT_TOKEN']);
-const ADMIN_KEY = /^[A-Za-z0-9._~+/=-]{16,}$/;
+
+/** What an admin key must be (12.4). */
+const ADMIN_KEY_RULE = `${ADMIN_KEY_LENGTH} or more characters of ${CREDENTIAL_CHARACTERS}`;
+
+/** Throws, without repeating it, where a key cannot be the admin key; `name` is what its giver calls it. */
+export const checkAdminKey = (key: unknown, name: string): void => {
+  if (isCredential(key) && key.length >= ADMIN_KEY_LENGTH) return;
+  throw new ConfigError(
+    `${name} must be ${ADMIN_KEY_RULE}: a WebSocket carries no others (5.1.1). Choose another, as \`openssl rand -hex 24\` makes one; in a store that has such a key already it takes its place, and nothing else is lost but the tokens that were made with it.`,
+  );
+};
 
 /** A value and where it came from, for the sentence that refuses it; `base` is what a relative path is relative to. */
 interface Given {
@@ -209,9 +219,7 @@ const configOf = ({ values, file }: Told, { env, cwd }: ConfigSources): ServeCon
     throw new ConfigError(`The setting ${given} is given without ${missing}; TLS needs both.`);
   }
   const adminKey = env[ADMIN_KEY_VARIABLE];
-  if (adminKey !== undefined && !ADMIN_KEY.test(adminKey))
-    throw new ConfigError(`${ADMIN_KEY_VARIABLE} must be 16 or more characters of A-Z a-z 0-9 . _ ~ + / = -`);
-
+  if (adminKey !== undefined) checkAdminKey(adminKey, ADMIN_KEY_VARIABLE);
   return Object.freeze({
     settings: checkSettings(Object.fromEntries(Object.entries(values).filter(([name]) => Object.hasOwn(SETTINGS, name)))),
     port: (values.port as number | undefined) ?? PLACES.port.default,
@@ -270,6 +278,6 @@ export const settingsHelp = (): string => {
   lines.push('', 'Durations are a number with ms, s, m, h or d (0 alone is 0); sizes a number of bytes or with KB, MB or GB (1KB is 1,024 bytes).');
   lines.push('Switches: --web-socket-compression, --no-web-socket-compression, --web-socket-compression=on|off.');
   lines.push('In a configuration file the names are heartbeatInterval and so on; flags win over the environment, and it over the file.');
-  lines.push(`${ADMIN_KEY_VARIABLE} gives the first admin key: 16 or more characters of A-Z a-z 0-9 . _ ~ + / = -`);
+  lines.push(`${ADMIN_KEY_VARIABLE} gives the first admin key: ${ADMIN_KEY_RULE}`);
   return `${lines.join('\n')}\n`;
 };

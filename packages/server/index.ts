@@ -5,7 +5,7 @@ import type { SettingName } from '@godwit/protocol';
 import { type Logger, pino } from 'pino';
 import type { ActionDefinitions, Application, CollectionDefinitions, TopicDefinitions } from './application.ts';
 import { type RunningServer, startServer } from './compose.ts';
-import { checkSettings, PLACES } from './config.ts';
+import { checkAdminKey, checkSettings, PLACES } from './config.ts';
 
 export { ProtocolError } from '@godwit/protocol';
 export {
@@ -35,7 +35,7 @@ export interface ServerOptions<C extends CollectionDefinitions, A extends Action
   readonly host?: string;
   /** PEM text, or the paths of PEM files. */
   readonly tls?: { readonly cert: string; readonly key: string };
-  /** The first admin key, 16 characters or more; made at the first start where none is given (12.4). */
+  /** The first admin key: 16 or more characters of `A-Z a-z 0-9 . _ ~ -` (5.1.1); made at the first start where none is given (12.4). */
   readonly adminKey?: string;
   /** Whether the pages for people are served, the console at `/console` and the reference at `/docs`; they are where nothing is said. */
   readonly console?: boolean;
@@ -60,7 +60,7 @@ export const createServer = async <const C extends CollectionDefinitions, const 
   options: ServerOptions<C, A, T> = {},
 ): Promise<GodwitServer> => {
   const { adminKey, tls } = options;
-  if (adminKey !== undefined && adminKey.length < 16) throw new Error('adminKey must have 16 characters or more.');
+  if (adminKey !== undefined) checkAdminKey(adminKey, 'adminKey');
   const running = await startServer({
     settings: checkSettings(options.settings ?? {}),
     data: resolve(options.data ?? PLACES.data.default),

@@ -35,6 +35,9 @@ test('one signs in with a key that the server knows, and publishes what another 
   await one.page.getByLabel('API key or token').fill('not-a-key');
   await one.page.keyboard.press('Enter');
   await one.page.getByText('The server does not know this key or token.').waitFor();
+  await one.page.getByLabel('API key or token').fill('c2l4dGVlbiBhbmQg+/c2l4==');
+  await one.page.keyboard.press('Enter');
+  await one.page.getByText('This can be no key or token').waitFor();
   await one.page.getByLabel('API key or token').fill(ADMIN_KEY);
   await one.page.keyboard.press('Enter');
   await one.page.getByRole('heading', { name: 'Live' }).waitFor();
