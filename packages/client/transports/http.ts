@@ -43,6 +43,8 @@ export const httpCarrier = ({ fetch, clock }: Environment, base: string, credent
   const carry = async (exchange: Exchange, credential: string | undefined): Promise<Answer> => {
     const { method, path, requestId, timeout, signal } = exchange;
     if (signal?.aborted) throw signal.reason;
+    // What JSON cannot hold is the caller's mistake, and no failure to reach the server.
+    const body = bodyOf(exchange) ?? null;
     const ending = new AbortController();
     const abort = (): void => ending.abort(signal?.reason);
     signal?.addEventListener('abort', abort, { once: true });
@@ -51,7 +53,7 @@ export const httpCarrier = ({ fetch, clock }: Environment, base: string, credent
       const response = await fetch(`${base}/v1${path}`, {
         method,
         headers: headersOf(exchange, credential),
-        body: bodyOf(exchange) ?? null,
+        body,
         signal: ending.signal,
         cache: 'no-store',
         credentials: 'omit',
