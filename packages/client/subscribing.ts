@@ -16,12 +16,36 @@ export interface SubscribingOptions {
   readonly error: (error: unknown, subscription: Subscription) => void;
 }
 
-/** A promise with its ends at hand; one that nobody awaits does not end the process. */
-const settled = <T>(): PromiseWithResolvers<T> => {
-  const ends = Promise.withResolvers<T>();
-  ends.promise.catch(() => {});
-  return ends;
-};
+/** A promise as it is handed out, with its ends at hand. One that nobody took rejects in silence, and knows that it did. */
+class Told<T> {
+  readonly resolve: (value: T) => void;
+  readonly reject: (error: unknown) => void;
+  readonly #promise: Promise<T>;
+  #isTaken = false;
+  #isSettled = false;
+
+  constructor() {
+    const { promise, resolve, reject } = Promise.withResolvers<T>();
+    promise.catch(() => {});
+    this.#promise = promise;
+    this.resolve = (value) => {
+      this.#isSettled = true;
+      resolve(value);
+    };
+    this.reject = reject;
+  }
+
+  /** Whoever asks for it is expected to look after it. */
+  get promise(): Promise<T> {
+    this.#isTaken = true;
+    return this.#promise;
+  }
+
+  /** Whether somebody took it, who will hear what it rejects with. */
+  get isHeard(): boolean {
+    return this.#isTaken && !this.#isSettled;
+  }
+}
 
 /** Calls what the application gave; what it throws stops nothing here. */
 export const guarded = (callback: () => void, failed: (error: unknown) => void): void => {
@@ -76,8 +100,8 @@ export const subscribing = (
     throw new TypeError('name and store exclude each other: the server keeps the cursor of a durable subscription.');
   if (name !== undefined && feed.hasDurable(name)) throw new TypeError(`This client has a subscription ${name} already.`);
   const failed = (error: unknown): void => report(error, subscription);
-  const ready = settled<void>();
-  const closed = settled<{ readonly reason: string }>();
+  const ready = new Told<void>();
+  const closed = new Told<{ readonly reason: string }>();
   const kept = store && keeper(store, failed);
 
   const delivery: Delivery = new Delivery({
@@ -124,7 +148,10 @@ export const subscribing = (
   function fail(error: unknown): void {
     ready.reject(error);
     closed.reject(error);
-    failed(error);
+    // Not before `subscribe` has returned: until then nobody could take a promise.
+    queueMicrotask(() => {
+      if (!ready.isHeard && !closed.isHeard) failed(error);
+    });
     feed.failed(delivery, error);
     void leave();
   }
@@ -166,8 +193,12 @@ export const subscribing = (
     get cursor() {
       return delivery.finished;
     },
-    ready: ready.promise,
-    closed: closed.promise,
+    get ready() {
+      return ready.promise;
+    },
+    get closed() {
+      return closed.promise;
+    },
     close,
   };
 
@@ -210,10 +241,6 @@ export const streaming = (begin: (handler: (message: Message) => Promise<unknown
       waiting?.taken(UNFINISHED);
     },
   );
-  subscription.closed.then(
-    () => finish({}),
-    (error: unknown) => finish({ error }),
-  );
   const close = (): Promise<void> => {
     finish({});
     return subscription.close();
@@ -249,5 +276,14 @@ export const streaming = (begin: (handler: (message: Message) => Promise<unknown
       return { done: true, value: undefined };
     },
   };
-  return Object.assign(Object.create(subscription) as Subscription, { [Symbol.asyncIterator]: () => iterator, close });
+  let ending: Promise<void> | undefined;
+  const begun = (): AsyncIterator<Message> => {
+    // The loop hears of the end; a stream that nobody loops over leaves that to `ready` and `closed`.
+    ending ??= subscription.closed.then(
+      () => finish({}),
+      (error: unknown) => finish({ error }),
+    );
+    return iterator;
+  };
+  return Object.assign(Object.create(subscription) as Subscription, { [Symbol.asyncIterator]: begun, close });
 };

@@ -173,6 +173,20 @@ test('keys and tokens: shown where they are made and nowhere else', async () => 
   assert.deepEqual([revoked.code, revoked.stderr.includes(made.key)], [1, false]);
 });
 
+test('a subscription that is refused is one sentence, or with --json one object, and no stack', async () => {
+  for (const [words, code, env] of [
+    [['demo.**', '--after', 'nonsense'], 'INVALID_CURSOR', {}],
+    [['demo.**', '--name', 'bad!'], 'VALIDATION_FAILED', {}],
+    [['demo.**'], 'UNAUTHENTICATED', { GODWIT_KEY: 'not-a-key-of-this-server' }],
+    [['demo.**', '--transport', 'longpoll'], 'UNAUTHENTICATED', { GODWIT_KEY: 'not-a-key-of-this-server' }],
+  ] as const) {
+    const program = await run(['subscribe', ...words, '--json'], { env });
+    assert.deepEqual([program.code, program.stdout, JSON.parse(program.stderr).error.code], [1, '', code], words.join(' '));
+    const person = await run(['subscribe', ...words], { env });
+    assert.match(person.stderr, new RegExp(`^godwit: [^\\n]*\\(${code}\\)\\.[^\\n]*\\n$`), words.join(' '));
+  }
+});
+
 test('a server that is not there is told of at once, with exit code 3', async () => {
   for (const words of [['stats'], ['subscribe', 'a'], ['publish', 'a', '-'], ['import', join(root, 'none')]]) {
     const ended = await runCommand([...words], { url: 'http://127.0.0.1:9', cwd: root, stdin: '1\n' });
