@@ -42,6 +42,9 @@ const CHECK_MS = 5000;
 /** How often in a row new credentials are got at once; then backing off. */
 const RENEWALS = 2;
 
+/** Whether two attempts failed alike. */
+const isSame = (one: GodwitError | undefined, other: GodwitError | undefined): boolean => one?.code === other?.code && one?.message === other?.message;
+
 export class Connection {
   readonly #options: ConnectionOptions;
   #state: State = { status: 'idle', transport: undefined, error: undefined };
@@ -112,7 +115,7 @@ export class Connection {
     const before = this.#state;
     if (before.status === 'closed') return;
     this.#state = { status, transport, error };
-    if (status !== before.status || transport !== before.transport) this.#options.changed(this.#state);
+    if (status !== before.status || transport !== before.transport || !isSame(error, before.error)) this.#options.changed(this.#state);
   }
 
   get #isClosed(): boolean {
@@ -138,13 +141,18 @@ export class Connection {
     this.#isOpening = false;
     if (this.#isClosed) return;
     this.#goAwayMs = undefined;
-    const socket: Socket = new Socket(environment, url, credential, {
-      welcome: () => this.#welcomed(socket),
-      event: (event, bytes) => this.#options.flow.event(event, bytes),
-      notice: (name, data, timestamp) => this.#noticed(name, data, timestamp),
-      end: (end) => this.#socketEnded(end),
-    });
-    this.#socket = socket;
+    try {
+      const socket: Socket = new Socket(environment, url, credential, {
+        welcome: () => this.#welcomed(socket),
+        event: (event, bytes) => this.#options.flow.event(event, bytes),
+        notice: (name, data, timestamp) => this.#noticed(name, data, timestamp),
+        end: (end) => this.#socketEnded(end),
+      });
+      this.#socket = socket;
+    } catch (error) {
+      // The runtime makes none of this url, as browsers do where the page is secure and the url is not.
+      this.#socketFailed(asError(error));
+    }
   }
 
   #welcomed(socket: Socket): void {

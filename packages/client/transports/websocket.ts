@@ -74,7 +74,7 @@ export class Socket {
   #seenAt: number;
   readonly #alarm: Alarm;
 
-  /** Throws where the url cannot be one of a WebSocket. */
+  /** Throws where the runtime makes no WebSocket of this url and credential. */
   constructor(environment: Environment, url: string, credential: string | undefined, listener: SocketListener) {
     const { clock, WebSocket } = environment;
     this.#environment = environment;
