@@ -16,36 +16,12 @@ export interface SubscribingOptions {
   readonly error: (error: unknown, subscription: Subscription) => void;
 }
 
-/** A promise as it is handed out, with its ends at hand. One that nobody took rejects in silence, and knows that it did. */
-class Told<T> {
-  readonly resolve: (value: T) => void;
-  readonly reject: (error: unknown) => void;
-  readonly #promise: Promise<T>;
-  #isTaken = false;
-  #isSettled = false;
-
-  constructor() {
-    const { promise, resolve, reject } = Promise.withResolvers<T>();
-    promise.catch(() => {});
-    this.#promise = promise;
-    this.resolve = (value) => {
-      this.#isSettled = true;
-      resolve(value);
-    };
-    this.reject = reject;
-  }
-
-  /** Whoever asks for it is expected to look after it. */
-  get promise(): Promise<T> {
-    this.#isTaken = true;
-    return this.#promise;
-  }
-
-  /** Whether somebody took it, who will hear what it rejects with. */
-  get isHeard(): boolean {
-    return this.#isTaken && !this.#isSettled;
-  }
-}
+/** A promise with its ends at hand; one that nobody awaits does not end the process. */
+const settled = <T>(): PromiseWithResolvers<T> => {
+  const ends = Promise.withResolvers<T>();
+  ends.promise.catch(() => {});
+  return ends;
+};
 
 /** Calls what the application gave; what it throws stops nothing here. */
 export const guarded = (callback: () => void, failed: (error: unknown) => void): void => {
@@ -95,19 +71,25 @@ export const subscribing = (
   leaving?: () => void,
 ): Subscription => {
   const { name, after, ackWait, store, signal, onGap, onCursor, onError } = options;
-  if (topics.length === 0) throw new TypeError('A subscription needs a topic or pattern.');
-  if (name !== undefined && store !== undefined)
-    throw new TypeError('name and store exclude each other: the server keeps the cursor of a durable subscription.');
+  if (!topics[0]) throw new TypeError('A subscription needs a topic or pattern.');
+  if (name !== undefined && store !== undefined) throw new TypeError('Give name or store, not both.');
   if (name !== undefined && feed.hasDurable(name)) throw new TypeError(`This client has a subscription ${name} already.`);
   const failed = (error: unknown): void => report(error, subscription);
-  const ready = new Told<void>();
-  const closed = new Told<{ readonly reason: string }>();
+  const ready = settled<void>();
+  const closed = settled<{ readonly reason: string }>();
+  /** Whether somebody took the promise who will hear what it rejects with. */
+  let readyIsHeard = false;
+  let closedIsHeard = false;
+  let isReady = false;
   const kept = store && keeper(store, failed);
 
   const delivery: Delivery = new Delivery({
     environment,
     outcome: {
-      ready: () => ready.resolve(),
+      ready: () => {
+        isReady = true;
+        ready.resolve();
+      },
       ended: (reason) => {
         end(reason);
         void leave();
@@ -150,7 +132,7 @@ export const subscribing = (
     closed.reject(error);
     // Not before `subscribe` has returned: until then nobody could take a promise.
     queueMicrotask(() => {
-      if (!ready.isHeard && !closed.isHeard) failed(error);
+      if (!closedIsHeard && (isReady || !readyIsHeard)) failed(error);
     });
     feed.failed(delivery, error);
     void leave();
@@ -194,9 +176,11 @@ export const subscribing = (
       return delivery.finished;
     },
     get ready() {
+      readyIsHeard = true;
       return ready.promise;
     },
     get closed() {
+      closedIsHeard = true;
       return closed.promise;
     },
     close,
@@ -276,10 +260,9 @@ export const streaming = (begin: (handler: (message: Message) => Promise<unknown
       return { done: true, value: undefined };
     },
   };
-  let ending: Promise<void> | undefined;
   const begun = (): AsyncIterator<Message> => {
     // The loop hears of the end; a stream that nobody loops over leaves that to `ready` and `closed`.
-    ending ??= subscription.closed.then(
+    subscription.closed.then(
       () => finish({}),
       (error: unknown) => finish({ error }),
     );
