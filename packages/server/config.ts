@@ -14,9 +14,10 @@ import {
   parseValue,
   quote,
   type ValueRule,
+  WordError,
 } from './settings.ts';
 
-export { ConfigError, checkSettings, environmentName, flagName, formatValue } from './settings.ts';
+export { ConfigError, checkSettings, environmentName, flagName, formatValue, WordError } from './settings.ts';
 
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
@@ -91,9 +92,9 @@ interface Given {
 }
 type Layer = Map<string, Given>;
 
-const unknown = (given: string, candidates: readonly string[], where: string): ConfigError => {
+const unknown = (given: string, candidates: readonly string[], where = ''): string => {
   const meant = nearestName(given, candidates);
-  return new ConfigError(`${given} ${where}is no setting; ${meant === undefined ? 'godwit serve --help lists them.' : `did you mean ${meant}?`}`);
+  return `${given} ${where}is no setting; ${meant === undefined ? 'godwit serve --help lists them.' : `did you mean ${meant}?`}`;
 };
 
 const fromEnvironment = (env: Readonly<Record<string, string | undefined>>, cwd: string): Layer => {
@@ -103,7 +104,7 @@ const fromEnvironment = (env: Readonly<Record<string, string | undefined>>, cwd:
     if (!variable.startsWith('GODWIT_') || value === undefined || variable === ADMIN_KEY_VARIABLE || CLIENT_VARIABLES.has(variable)) continue;
     if (INJECTED_NAME.test(variable) || (/_PORT$/.test(variable) && INJECTED_ADDRESS.test(value))) continue;
     const name = names.get(variable);
-    if (name === undefined) throw unknown(variable, [...names.keys(), ADMIN_KEY_VARIABLE], 'in the environment ');
+    if (name === undefined) throw new ConfigError(unknown(variable, [...names.keys(), ADMIN_KEY_VARIABLE], 'in the environment '));
     layer.set(name, { value, source: variable, base: cwd });
   }
   return layer;
@@ -119,23 +120,23 @@ const fromFlags = (argv: readonly string[], cwd: string): Layer => {
     const flag = equals === -1 ? word : word.slice(0, equals);
     // A word that is no flag may be a secret that lost its flag: it is not repeated.
     if (!flag.startsWith('-'))
-      throw new ConfigError(`godwit serve takes flags only, but word ${index + 1} of its arguments is none; godwit serve --help lists them.`);
+      throw new WordError(`godwit serve takes flags only, but word ${index + 1} of its arguments is none; godwit serve --help lists them.`);
     if (flag === '--admin-key')
-      throw new ConfigError(`The admin key comes from ${ADMIN_KEY_VARIABLE}, not from a flag, which every user of the machine could read.`);
+      throw new WordError(`The admin key comes from ${ADMIN_KEY_VARIABLE}, not from a flag, which every user of the machine could read.`);
     const negated = flag.startsWith('--no-') ? names.get(`--${flag.slice(5)}`) : undefined;
     const name = negated ?? names.get(flag);
     const rule = name === undefined ? undefined : RULES.get(name);
-    if (name === undefined || rule === undefined || (negated !== undefined && rule.unit !== 'switch')) throw unknown(flag, candidates, '');
+    if (name === undefined || rule === undefined || (negated !== undefined && rule.unit !== 'switch')) throw new WordError(unknown(flag, candidates));
     let value: unknown = equals === -1 ? undefined : word.slice(equals + 1);
     if (negated !== undefined) {
-      if (equals !== -1) throw new ConfigError(`${flag} takes no value; say ${flagName(name)}=off.`);
+      if (equals !== -1) throw new WordError(`${flag} takes no value; say ${flagName(name)}=off.`);
       value = false;
     } else if (value === undefined && rule.unit === 'switch') {
       // A switch needs no value, but may have one behind it.
       value = /^(?:on|off|true|false)$/.test(argv[index + 1] ?? '') ? argv[++index] : true;
     } else if (value === undefined) {
       value = argv[++index];
-      if (value === undefined || String(value).startsWith('--')) throw new ConfigError(`${flag} needs a value: ${describeRule(rule)}.`);
+      if (value === undefined || String(value).startsWith('--')) throw new WordError(`${flag} needs a value: ${describeRule(rule)}.`);
     }
     layer.set(name, { value, source: flag, base: cwd });
   }
@@ -148,7 +149,7 @@ const fromFile = (path: string, members: Readonly<Record<string, unknown>>): Lay
     if (value === undefined || PASSED_THROUGH.has(name)) continue;
     if (name === 'adminKey') throw new ConfigError(`The admin key comes from ${ADMIN_KEY_VARIABLE}, not from the file ${path}.`);
     if (name === 'config') throw new ConfigError(`The file ${path} names a configuration file (config), which only flags and the environment may.`);
-    if (!RULES.has(name)) throw unknown(name, [...NAMES, ...PASSED_THROUGH], `in ${path} `);
+    if (!RULES.has(name)) throw new ConfigError(unknown(name, [...NAMES, ...PASSED_THROUGH], `in ${path} `));
     layer.set(name, { value, source: path, base: dirname(path) });
   }
   return layer;
@@ -160,7 +161,8 @@ const readGiven = (name: string, { value, source, base }: Given): unknown => {
   if (read === undefined) {
     // A key pasted where its file's name belongs must not reach a log.
     const given = rule.unit === 'path' ? '' : `is ${quote(value)}, but `;
-    throw new ConfigError(`The setting ${name} from ${source} ${given}must be ${describeRule(rule)}.`);
+    const Wrong = source.startsWith('--') ? WordError : ConfigError;
+    throw new Wrong(`The setting ${name} from ${source} ${given}must be ${describeRule(rule)}.`);
   }
   return rule.unit === 'path' ? resolve(base, read as string) : read;
 };

@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs';
 import { pino } from 'pino';
 import type { Application } from '../application.ts';
 import { startServer } from '../compose.ts';
-import { ConfigError, loadConfig, type ServeConfig, settingsHelp } from '../config.ts';
-import { StorageError } from '../ports/storage.ts';
+import { loadConfig, type ServeConfig, settingsHelp, WordError } from '../config.ts';
+import { EXIT } from './frame/exit.ts';
 import { boundHeap } from './heap.ts';
 
 const HELP = `Usage: godwit serve [flags]
@@ -20,9 +20,9 @@ flags win over the environment, the environment over the file.
 
 `;
 
-const refuse = (message: string): void => {
+const refuse = (message: string, exit: number): void => {
   process.stderr.write(`godwit: ${message}\n`);
-  process.exitCode = 1;
+  process.exitCode = exit;
 };
 
 const sentence = (error: unknown): string => {
@@ -87,7 +87,7 @@ export const serve = async (argv: readonly string[]): Promise<void> => {
     process.on('SIGTERM', stop);
     process.stdout.write(banner(config, server.port, server.newAdminKey));
   } catch (error) {
-    if (error instanceof ConfigError || error instanceof StorageError || error instanceof Error) refuse(sentence(error));
+    if (error instanceof Error) refuse(sentence(error), error instanceof WordError ? EXIT.usage : EXIT.failed);
     else throw error;
   }
 };
