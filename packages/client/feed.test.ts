@@ -20,6 +20,13 @@ const connected = async (options: Partial<ClientOptions> = {}) => {
 const data = (sent: { payload: { data?: unknown } } | undefined) =>
   (sent?.payload.data ?? {}) as { topics: string[]; after: string; cursor: string; name: string };
 
+test('a subscription to nothing is refused with a sentence, however it is asked for', async () => {
+  const { client } = await connected();
+  for (const nothing of [undefined, null, '', [], [undefined]] as never[])
+    assert.throws(() => client.subscribe(nothing, () => {}), new TypeError('A subscription needs a topic or pattern.'));
+  await client.close();
+});
+
 describe('unnamed subscriptions on a socket', () => {
   test('those of one turn are opened together, a hundred patterns each', async () => {
     const { world, client } = await connected({});

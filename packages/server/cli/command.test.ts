@@ -48,6 +48,18 @@ test('help, version and what is not understood', async () => {
   );
   assert.deepEqual([flag.code, flag.stdout, JSON.parse(flag.stderr).error.code], [2, '', 'USAGE']);
   assert.deepEqual([part.code, /keys revoke/.test(part.stdout)], [2, true]);
+  for (const [data, sentence] of [
+    ['{bad', 'The data is not JSON.'],
+    [' ', 'The data is empty, which is not JSON.'],
+    ['{"a":1,"a":2}', 'The data is not sound JSON: An object has a member twice.'],
+  ] as const) {
+    const { code, stderr } = await run(['publish', 'a.b', data]);
+    assert.deepEqual(
+      [code, stderr.startsWith(`godwit: ${sentence}`), stderr.split('\n').at(-2)],
+      [2, true, 'godwit help publish says how it is written.'],
+      stderr,
+    );
+  }
 });
 
 test('documents from their making to their end', async () => {
@@ -207,7 +219,9 @@ test('config tells where each setting comes from; stats and connections tell of 
       ['ackWait', '5s', 'own.config.json'],
     ],
   );
-  assert.match((await run(['config', '--', '--prot', '1'])).stderr, /did you mean --port\?.*\(CONFIG\)/);
+  const unknown = await run(['config', '--', '--prot', '1']);
+  assert.deepEqual([unknown.code, /did you mean --port\?.*\(CONFIG\)/.test(unknown.stderr)], [2, true], unknown.stderr);
+  assert.equal((await run(['config'], { env: { GODWIT_ACK_WAIT: 'abc' } })).code, 1);
   const limits = (await done(['config', '--server', '--json'])).values();
   assert.equal(limits.find(({ name }) => name === 'ackWait').value, '30s');
   assert.equal(typeof (await done(['stats', '--json'])).values()[0].uptime, 'number');
