@@ -12,6 +12,7 @@ import type {
   FieldOf,
   MessageData,
   NewDocument,
+  OperationResult,
   OwnMembers,
   Patch,
   PublishData,
@@ -173,6 +174,12 @@ export interface ClientEvents {
   error: { readonly error: unknown; readonly subscription: Subscription | undefined };
 }
 
+type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+/** What a request of any operation may bring along. */
+export interface RequestData extends ChangeOptions {
+  readonly data?: unknown;
+}
+
 type Handler<Data> = (message: Message<Data>) => unknown;
 
 /** The client of a server. `Api` is `typeof api`, of the server's `defineApi`; without it everything is allowed and documents are untyped. */
@@ -188,12 +195,12 @@ export interface Client<Api extends AnyApi = AnyApi> {
   /** Ends every subscription, acknowledges what was handled, closes the connection. */
   close(): Promise<void>;
 
-  /** Any operation, in full (clause 1): `request('GET', '/stats')`. */
-  request<T = unknown>(
-    method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE',
-    path: string,
-    options?: ChangeOptions & { readonly data?: unknown },
-  ): Promise<Answer<T>>;
+  /**
+   * Any operation, in full (clause 1): `request('GET', '/stats')`. What it answers is typed where the path has no parameters; say it where you know it:
+   * `request<MyReport>('GET', '/reports/7')`.
+   */
+  request<const M extends Method, const P extends string>(method: M, path: P, options?: RequestData): Promise<Answer<OperationResult<M, P>>>;
+  request<T>(method: Method, path: string, options?: RequestData): Promise<Answer<T>>;
   get<N extends CollectionName<Api>>(collection: N, id: string, options?: RequestOptions): Promise<DocumentOf<Api, N>>;
   list<N extends CollectionName<Api>>(collection: N, options?: ListOptions<DocumentOf<Api, N>>): List<DocumentOf<Api, N>>;
   create<N extends CollectionName<Api>>(collection: N, document: NewDocument<Api, N>, options?: RequestOptions): Promise<DocumentOf<Api, N>>;

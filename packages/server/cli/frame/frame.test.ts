@@ -91,9 +91,9 @@ test('whom: flags win over the environment, the narrower over the wider; secrets
   assert.deepEqual(whom({ ...none, key: 'mine', url: 'http://b.example' }, env), { url: 'http://b.example', key: 'mine', token: undefined });
   assert.throws(() => whom({ ...none, key: 'k', token: 't' }, {}), UsageError);
   for (const text of ['c2l4dGVlbi+/c2l4==', 'two words', 'schlüssel'])
-    for (const words of [[{ ...none, key: text }, {}] as const, [{ ...none, token: text }, {}] as const, [none, { GODWIT_ADMIN_KEY: text }] as const])
+    for (const [flags, own] of [[{ ...none, key: text }, {}] as const, [{ ...none, token: text }, {}] as const, [none, { GODWIT_ADMIN_KEY: text }] as const])
       assert.throws(
-        () => whom(...words),
+        () => whom(flags, own),
         (error: Error) => error instanceof UsageError && /only the characters A-Z a-z 0-9 \. _ ~ - /.test(error.message) && !error.message.includes(text),
       );
   for (const url of ['localhost:7117', 'ftp://a', 'http://user:secret@a', 'http://a?key=secret'])
