@@ -3,7 +3,19 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { BOUNDS, CHANGE_KINDS, CHANGES, CLOSE_CODES, ERRORS, type JsonSchema, OPERATIONS, type Operation, SETTINGS } from '@godwit/protocol';
+import {
+  ADMIN_KEY_LENGTH,
+  BOUNDS,
+  CHANGE_KINDS,
+  CHANGES,
+  CLOSE_CODES,
+  CREDENTIAL_CHARACTERS,
+  ERRORS,
+  type JsonSchema,
+  OPERATIONS,
+  type Operation,
+  SETTINGS,
+} from '@godwit/protocol';
 import { environmentName, flagName, formatValue, PLACES } from '../packages/server/config.ts';
 import { describeRule, type ValueRule } from '../packages/server/settings.ts';
 import { code, table } from './markdown.ts';
@@ -170,7 +182,8 @@ export const settingsPage = (): string =>
       '- A switch is `on` or `off`; as a flag also `--web-socket-compression` and `--no-web-socket-compression`.\n' +
       '- The configuration file is `godwit.config.json`, `.js` or `.ts` in the working directory, or what `config` names; a module has a default export, an object or a function that returns one. ' +
       'Paths in it are relative to it, others to the working directory. It may also hold `collections`, `topics` and `actions`: a module spreads `defineApi({ ... })` beside its settings.\n' +
-      '- `GODWIT_ADMIN_KEY`, in the environment only, gives the first admin key: 16 or more characters of `A-Z a-z 0-9 . _ ~ + / = -`.\n' +
+      '- `GODWIT_ADMIN_KEY`, in the environment only, gives the first admin key: ' +
+      `${ADMIN_KEY_LENGTH} or more characters of \`${CREDENTIAL_CHARACTERS}\`, which a WebSocket can carry (5.1.1).\n` +
       '- What is unknown or ill-formed stops the start. Variables that an orchestrator makes of services (`GODWIT_PORT=tcp://...`, `GODWIT_SERVICE_*`) are passed over.',
     '## The protocol',
     table(

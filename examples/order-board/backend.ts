@@ -53,7 +53,7 @@ export const startBackend = async ({ godwit, key, publicGodwit = godwit, port = 
     if (request.method === 'POST' && path === '/token') {
       const visitor = visitorOf(request);
       if (visitor === undefined) return send(401, 'application/json', '{}');
-      const { data } = await client.request<{ token: string }>('POST', '/tokens', { data: { ttl, sub: visitor, scopes: SCOPES } });
+      const { data } = await client.request('POST', '/tokens', { data: { ttl, sub: visitor, scopes: SCOPES } });
       return send(200, 'application/json', JSON.stringify({ token: data.token }));
     }
     if (path === '/settings') return send(200, 'application/json', JSON.stringify({ godwit: publicGodwit }));

@@ -12,6 +12,7 @@ import type {
   FieldOf,
   MessageData,
   NewDocument,
+  OperationResult,
   OwnMembers,
   Patch,
   PublishData,
@@ -152,7 +153,7 @@ export interface MessageStream<M> extends AsyncIterable<M>, Subscription {}
 /** How the client stands. */
 export interface State {
   /**
-   * `idle`: nothing asked for yet; `connecting`: the first attempt; `open`: messages flow over `transport`; `reconnecting`: they do not, it is being tried; `closed`: it ended, and
+   * `idle`: nothing asked for yet; `connecting`: it was not open yet; `open`: messages flow over `transport`; `reconnecting`: they do not, it is being tried; `closed`: it ended, and
    * does not come back by itself (`error` says why, where it was not `close`).
    */
   readonly status: 'idle' | 'connecting' | 'open' | 'reconnecting' | 'closed';
@@ -162,11 +163,21 @@ export interface State {
 }
 
 export interface ClientEvents {
+  /** The status or the transport has changed, or what the attempts fail with: also the first that fails while it is still `connecting`. */
   state: State;
   /** A message that retention removed before it could be handed over. */
   gap: Gap & { readonly subscription: Subscription };
-  /** What has no promise that could carry it: a handler that failed, an acknowledgement that was refused, credentials that cannot be had. */
+  /**
+   * What has no promise that could carry it: a handler that failed, an acknowledgement that was refused, credentials that cannot be had, a subscription that failed
+   * and of which nobody took `ready` or `closed` or the messages by a loop. Where nobody listens the console hears of it.
+   */
   error: { readonly error: unknown; readonly subscription: Subscription | undefined };
+}
+
+type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+/** What a request of any operation may bring along. */
+export interface RequestData extends ChangeOptions {
+  readonly data?: unknown;
 }
 
 type Handler<Data> = (message: Message<Data>) => unknown;
@@ -176,17 +187,20 @@ export interface Client<Api extends AnyApi = AnyApi> {
   readonly state: State;
   /** Calls `listener` at each event until the function that it returns is called. */
   on<E extends keyof ClientEvents>(event: E, listener: (event: ClientEvents[E]) => void): () => void;
-  /** Opens the connection; resolves when messages can flow, over either transport. Rejects where the credentials are refused, or it was closed. */
+  /**
+   * Opens the connection; resolves when messages can flow, over either transport. Rejects where the credentials are refused, or it was closed. A server that is not there is tried
+   * without end, and the `state` event tells what the attempts fail with.
+   */
   connect(): Promise<void>;
   /** Ends every subscription, acknowledges what was handled, closes the connection. */
   close(): Promise<void>;
 
-  /** Any operation, in full (clause 1): `request('GET', '/stats')`. */
-  request<T = unknown>(
-    method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE',
-    path: string,
-    options?: ChangeOptions & { readonly data?: unknown },
-  ): Promise<Answer<T>>;
+  /**
+   * Any operation, in full (clause 1): `request('GET', '/stats')`. What it answers is typed where the path has no parameters; say it where you know it:
+   * `request<MyReport>('GET', '/reports/7')`.
+   */
+  request<const M extends Method, const P extends string>(method: M, path: P, options?: RequestData): Promise<Answer<OperationResult<M, P>>>;
+  request<T>(method: Method, path: string, options?: RequestData): Promise<Answer<T>>;
   get<N extends CollectionName<Api>>(collection: N, id: string, options?: RequestOptions): Promise<DocumentOf<Api, N>>;
   list<N extends CollectionName<Api>>(collection: N, options?: ListOptions<DocumentOf<Api, N>>): List<DocumentOf<Api, N>>;
   create<N extends CollectionName<Api>>(collection: N, document: NewDocument<Api, N>, options?: RequestOptions): Promise<DocumentOf<Api, N>>;

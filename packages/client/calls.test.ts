@@ -177,6 +177,14 @@ describe('requests over HTTP', () => {
     assert.equal(tokens, 2);
   });
 
+  test('data that JSON cannot hold is the mistake of the caller: told at once, and nothing is asked', async () => {
+    const { world, client } = asking();
+    const circle: unknown[] = [];
+    circle.push(circle);
+    for (const data of [circle, 5n]) await assert.rejects(client.publish('a.b', data), TypeError);
+    assert.deepEqual([world.requests.length, world.clock.timers], [0, 0]);
+  });
+
   test('what getToken fails with is what the request fails with', async () => {
     const wrong = new Error('no session');
     const { client } = asking({ getToken: () => Promise.reject(wrong) });

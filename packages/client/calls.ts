@@ -1,11 +1,8 @@
 // Requests as the application makes them: each tried again as the contract says, with the same requestId, over whichever transport is up at that moment (8.2.1).
 import type { Answer, ChangeOptions, Environment } from './api.ts';
 import { GodwitError } from './errors.ts';
-import { type Carrier, type Exchange, hasBody, type Method } from './transports/exchange.ts';
+import { type Carrier, type Exchange, hasBody, type Method, TIMEOUT_MS } from './transports/exchange.ts';
 import { pause, RETRIES, retryWait } from './waits.ts';
-
-/** After which clients give up an attempt (6.1.1). */
-const TIMEOUT_MS = 30_000;
 
 export interface CallOptions extends ChangeOptions {
   readonly data?: unknown;

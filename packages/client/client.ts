@@ -3,7 +3,7 @@ import type { BatchOperation } from '@godwit/protocol';
 import type { BatchOutcome, Client, ClientEvents, ClientOptions, Message, RequestOptions, State, SubscribeOptions, Subscription } from './api.ts';
 import { type CallOptions, caller } from './calls.ts';
 import { Connection } from './connection.ts';
-import { Credentials } from './credentials.ts';
+import { Credentials, credentialOf } from './credentials.ts';
 import { documentIn, documentsPath, list } from './documents.ts';
 import { environmentOf } from './environment.ts';
 import { GodwitError } from './errors.ts';
@@ -16,14 +16,12 @@ import type { AnyApi } from './types.ts';
 
 /** A poll waits this long unless told otherwise: proxies cut idle requests at 30 to 60 s (6.3.1). */
 const POLL_WAIT_MS = 25_000;
-/** What may stand in a subprotocol (5.1.1). */
-const CREDENTIAL = /^[A-Za-z0-9._~-]+$/;
 
 const checkOptions = ({ url, key, token, getToken }: ClientOptions): void => {
   if (!/^https?:\/\/[^/?#]+[^?#]*$/.test(url)) throw new TypeError(`url must be http:// or https://, without a query, and is ${url}.`);
   if ([key, token, getToken].filter((given) => given !== undefined).length > 1) throw new TypeError('Give one of key, token and getToken.');
   const credential = key ?? token;
-  if (credential !== undefined && !CREDENTIAL.test(credential)) throw new TypeError('A key or token has letters, digits and . _ ~ - only (5.1.1).');
+  if (credential !== undefined) credentialOf(credential);
 };
 
 const pathOf = (template: string, params: Readonly<Record<string, string>>): string =>
@@ -100,7 +98,7 @@ export const createClient = <Api extends AnyApi = AnyApi>(options: ClientOptions
         gap: (gap, of) => emit('gap', { ...gap, subscription: of }),
         error: failed,
       },
-      typeof topics === 'string' ? [topics] : topics,
+      [topics].flat(),
       handler,
       given,
       leaving,

@@ -73,6 +73,66 @@ describe('the handshake', () => {
   });
 });
 
+describe('what cannot be', () => {
+  for (const given of ['abc\n', '', undefined, null, { token: 'abc' }, 'a+b='] as never[])
+    test(`a getToken that gives ${JSON.stringify(given)} is one that fails: it is told, and tried again`, async () => {
+      let token = given;
+      const { world, client } = begin({ getToken: () => token });
+      const errors: unknown[] = [];
+      client.on('error', ({ error }) => errors.push(error));
+      const connecting = client.connect();
+      await settle();
+      assert.equal(world.sockets.length, 0);
+      assert.match(String(errors), /^TypeError: A key or token is \[A-Za-z0-9\._~-\]\+ \(5\.1\.1\)\.$/);
+      await assert.rejects(client.get('orders', '1'), TypeError);
+      token = 'sound' as never;
+      await world.clock.advance(2000);
+      assert.deepEqual(world.socket.protocols, ['godwit.v1', 'bearer.sound']);
+      world.socket.welcome();
+      await connecting;
+    });
+
+  test('where the runtime makes no WebSocket of the url, messages are polled for, and it is tried again', async () => {
+    let made = 0;
+    const WebSocket = class {
+      constructor() {
+        made++;
+        throw new DOMException('of an insecure url', 'SecurityError');
+      }
+    };
+    const { world, client, states } = begin({ WebSocket: WebSocket as never });
+    client.subscribe('a.*', () => {});
+    await settle();
+    assert.match(client.state.error?.message ?? '', /of an insecure url/);
+    world.request.answer({ items: [] });
+    await settle();
+    assert.equal(states.at(-1), 'open longpoll');
+    await world.clock.advance(5000);
+    assert.ok(made > 1);
+  });
+});
+
+describe('what an attempt failed with', () => {
+  test('is told as soon as there is something to tell, once for each way to fail, and taken back when it works', async () => {
+    const { world, client } = begin({ transport: 'websocket' });
+    const told: string[] = [];
+    client.on('state', ({ status, error }) => told.push(error === undefined ? status : `${status}: ${error.message}`));
+    const connecting = client.connect();
+    await settle();
+    for (const [code, wait] of [
+      [1006, 1500],
+      [1006, 2500],
+      [1013, 4500],
+    ] as const) {
+      world.socket.end(code);
+      await world.clock.advance(wait);
+    }
+    world.socket.welcome();
+    await connecting;
+    assert.deepEqual(told, ['connecting', 'connecting: The connection has ended: 1006 ', 'connecting: The connection has ended: 1013 ', 'open']);
+  });
+});
+
 describe('falling back to long-polling and moving back', () => {
   test('6.3.2: after the first failure messages are polled for from the same cursors, and handed over once', async () => {
     const { world, states, got } = await subscribed();

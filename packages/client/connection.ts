@@ -112,7 +112,7 @@ export class Connection {
     const before = this.#state;
     if (before.status === 'closed') return;
     this.#state = { status, transport, error };
-    if (status !== before.status || transport !== before.transport) this.#options.changed(this.#state);
+    if (status !== before.status || transport !== before.transport || error?.message !== before.error?.message) this.#options.changed(this.#state);
   }
 
   get #isClosed(): boolean {
@@ -121,30 +121,30 @@ export class Connection {
 
   async #trySocket(): Promise<void> {
     const { environment, url, credentials } = this.#options;
-    if (environment.WebSocket === undefined) {
-      this.#socketFailed(noAnswer('This runtime has no WebSocket.'));
-      return;
-    }
     let credential: string | undefined;
     this.#isOpening = true;
     try {
       credential = await credentials.current();
     } catch (error) {
-      this.#isOpening = false;
-      this.#options.failed(error);
-      this.#retrySocket(asError(error));
+      this.#noCredentials(error);
       return;
+    } finally {
+      this.#isOpening = false;
     }
-    this.#isOpening = false;
     if (this.#isClosed) return;
     this.#goAwayMs = undefined;
-    const socket: Socket = new Socket(environment, url, credential, {
-      welcome: () => this.#welcomed(socket),
-      event: (event, bytes) => this.#options.flow.event(event, bytes),
-      notice: (name, data, timestamp) => this.#noticed(name, data, timestamp),
-      end: (end) => this.#socketEnded(end),
-    });
-    this.#socket = socket;
+    try {
+      const socket: Socket = new Socket(environment, url, credential, {
+        welcome: () => this.#welcomed(socket),
+        event: (event, bytes) => this.#options.flow.event(event, bytes),
+        notice: (name, data, timestamp) => this.#noticed(name, data, timestamp),
+        end: (end) => this.#socketEnded(end),
+      });
+      this.#socket = socket;
+    } catch (error) {
+      // The runtime has no WebSocket, or makes none of this url, as browsers do where the page is secure and the url is not.
+      this.#socketFailed(asError(error));
+    }
   }
 
   #welcomed(socket: Socket): void {
@@ -192,7 +192,7 @@ export class Connection {
       flow.stop();
       if (environment.clock.now() - this.#openedAt >= STEADY_MS) this.#failures = 0;
     }
-    const error = noAnswer(`The connection ended: ${code} ${reason}`);
+    const error = noAnswer(`The connection has ended: ${code} ${reason}`);
     if (code >= 4300 && code < 4400) {
       this.close(
         code === 4301
@@ -229,14 +229,19 @@ export class Connection {
   }
 
   async #withNewCredentials(): Promise<void> {
-    const { credentials, environment, failed } = this.#options;
+    const { credentials, environment } = this.#options;
     try {
       await credentials.renew();
       this.#socketIn(this.#renewals++ < RENEWALS ? environment.random() * 1000 : this.#wait(++this.#failures));
     } catch (error) {
-      failed(error);
-      this.#retrySocket(asError(error));
+      this.#noCredentials(error);
     }
+  }
+
+  /** They cannot be had, which no promise carries. */
+  #noCredentials(error: unknown): void {
+    this.#options.failed(error);
+    this.#retrySocket(asError(error));
   }
 
   /** It could not be opened: messages go on by long-polling from the first such failure on (6.3.2), and it is tried again, less and less often. */

@@ -17,16 +17,16 @@ export class GodwitError extends Error {
   readonly retryable: boolean;
 
   constructor(
-    body: { code: ErrorCode | ClientErrorCode; message: string; details?: ErrorDetails },
-    more: { status?: number; requestId?: string; cause?: unknown } = {},
+    { code, message, details = {} }: { code: ErrorCode | ClientErrorCode; message: string; details?: ErrorDetails },
+    { status = 0, requestId = '', cause }: { status?: number; requestId?: string; cause?: unknown } = {},
   ) {
-    super(body.message, more.cause === undefined ? undefined : { cause: more.cause });
+    super(message, cause === undefined ? undefined : { cause });
     this.name = 'GodwitError';
-    this.code = body.code;
-    this.details = body.details ?? {};
-    this.status = more.status ?? 0;
-    this.requestId = more.requestId ?? '';
-    this.retryable = this.details.retryable === true;
+    this.code = code;
+    this.details = details;
+    this.status = status;
+    this.requestId = requestId;
+    this.retryable = details.retryable === true;
   }
 }
 

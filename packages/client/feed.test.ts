@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { ClientOptions, Message } from './api.ts';
 import { createClient } from './client.ts';
+import type { GodwitError } from './errors.ts';
 import { settle } from './testing/clock.ts';
 import { World } from './testing/world.ts';
 
@@ -18,6 +19,13 @@ const connected = async (options: Partial<ClientOptions> = {}) => {
 };
 const data = (sent: { payload: { data?: unknown } } | undefined) =>
   (sent?.payload.data ?? {}) as { topics: string[]; after: string; cursor: string; name: string };
+
+test('a subscription to nothing is refused with a sentence, however it is asked for', async () => {
+  const { client } = await connected();
+  for (const nothing of [undefined, null, '', [], [undefined]] as never[])
+    assert.throws(() => client.subscribe(nothing, () => {}), new TypeError('A subscription needs a topic or pattern.'));
+  await client.close();
+});
 
 describe('unnamed subscriptions on a socket', () => {
   test('those of one turn are opened together, a hundred patterns each', async () => {
@@ -117,6 +125,36 @@ describe('unnamed subscriptions on a socket', () => {
     socket.event('~a', 'a', 'c2');
     await settle();
     assert.deepEqual(got, ['a']);
+  });
+
+  test('a refusal is told once: by the promises, or the loop, of who took one; else as an error event', async () => {
+    const { world, client } = await connected();
+    const told: (string | undefined)[] = [];
+    client.on('error', ({ error, subscription }) => told.push(`${(error as GodwitError).code} ${subscription?.topics}`));
+    client.subscribe('secret.unheard', () => {}, { after: 'c1' });
+    client.subscribe('secret.stream', { after: 'c1' });
+    const ready = assert.rejects(client.subscribe('secret.ready', () => {}, { after: 'c1' }).ready, { code: 'FORBIDDEN' });
+    const closed = assert.rejects(client.subscribe('secret.closed', () => {}, { after: 'c1' }).closed, { code: 'FORBIDDEN' });
+    const loop = assert.rejects(client.subscribe('secret.loop', { after: 'c1' })[Symbol.asyncIterator]().next(), { code: 'FORBIDDEN' });
+    for (let round = 0; round < 2; round++) {
+      await settle();
+      for (const sent of world.socket.sent.splice(0)) world.socket.refuse(sent, 403, 'FORBIDDEN');
+    }
+    await Promise.all([ready, closed, loop]);
+    assert.deepEqual(told.sort(), ['FORBIDDEN secret.stream', 'FORBIDDEN secret.unheard']);
+  });
+
+  test('one that was confirmed and fails later is told of where only `ready` was taken', async () => {
+    const { world, client } = await connected();
+    const told: unknown[] = [];
+    client.on('error', ({ error }) => told.push((error as GodwitError).code));
+    const { ready } = client.subscribe('a', () => {}, { after: 'c1' });
+    await settle();
+    world.socket.answer(world.socket.asked(OPEN)[0] as never, 201, { subscription: '~a', cursor: 'c1' });
+    await ready;
+    world.socket.end(4300);
+    await settle();
+    assert.deepEqual(told, ['UNAUTHENTICATED']);
   });
 
   test('6.2.9: a cursor that is no longer kept is a gap, told once, and it goes on behind it', async () => {

@@ -71,19 +71,25 @@ export const subscribing = (
   leaving?: () => void,
 ): Subscription => {
   const { name, after, ackWait, store, signal, onGap, onCursor, onError } = options;
-  if (topics.length === 0) throw new TypeError('A subscription needs a topic or pattern.');
-  if (name !== undefined && store !== undefined)
-    throw new TypeError('name and store exclude each other: the server keeps the cursor of a durable subscription.');
+  if (!topics[0]) throw new TypeError('A subscription needs a topic or pattern.');
+  if (name !== undefined && store !== undefined) throw new TypeError('Give name or store, not both.');
   if (name !== undefined && feed.hasDurable(name)) throw new TypeError(`This client has a subscription ${name} already.`);
   const failed = (error: unknown): void => report(error, subscription);
   const ready = settled<void>();
   const closed = settled<{ readonly reason: string }>();
+  /** Whether somebody took the promise who will hear what it rejects with. */
+  let readyIsHeard = false;
+  let closedIsHeard = false;
+  let isReady = false;
   const kept = store && keeper(store, failed);
 
   const delivery: Delivery = new Delivery({
     environment,
     outcome: {
-      ready: () => ready.resolve(),
+      ready: () => {
+        isReady = true;
+        ready.resolve();
+      },
       ended: (reason) => {
         end(reason);
         void leave();
@@ -124,7 +130,10 @@ export const subscribing = (
   function fail(error: unknown): void {
     ready.reject(error);
     closed.reject(error);
-    failed(error);
+    // Not before `subscribe` has returned: until then nobody could take a promise.
+    queueMicrotask(() => {
+      if (!closedIsHeard && (isReady || !readyIsHeard)) failed(error);
+    });
     feed.failed(delivery, error);
     void leave();
   }
@@ -166,8 +175,14 @@ export const subscribing = (
     get cursor() {
       return delivery.finished;
     },
-    ready: ready.promise,
-    closed: closed.promise,
+    get ready() {
+      readyIsHeard = true;
+      return ready.promise;
+    },
+    get closed() {
+      closedIsHeard = true;
+      return closed.promise;
+    },
     close,
   };
 
@@ -210,10 +225,6 @@ export const streaming = (begin: (handler: (message: Message) => Promise<unknown
       waiting?.taken(UNFINISHED);
     },
   );
-  subscription.closed.then(
-    () => finish({}),
-    (error: unknown) => finish({ error }),
-  );
   const close = (): Promise<void> => {
     finish({});
     return subscription.close();
@@ -249,5 +260,13 @@ export const streaming = (begin: (handler: (message: Message) => Promise<unknown
       return { done: true, value: undefined };
     },
   };
-  return Object.assign(Object.create(subscription) as Subscription, { [Symbol.asyncIterator]: () => iterator, close });
+  const begun = (): AsyncIterator<Message> => {
+    // The loop hears of the end; a stream that nobody loops over leaves that to `ready` and `closed`.
+    subscription.closed.then(
+      () => finish({}),
+      (error: unknown) => finish({ error }),
+    );
+    return iterator;
+  };
+  return Object.assign(Object.create(subscription) as Subscription, { [Symbol.asyncIterator]: begun, close });
 };

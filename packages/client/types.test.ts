@@ -278,10 +278,28 @@ const values = () => {
   same<any, string>();
 };
 
+const operations = async (client: Client) => {
+  const token = await client.request('POST', '/tokens', { data: { ttl: 60 } });
+  same<typeof token.data.token, string>();
+  const key = await client.request('POST', '/keys', { data: { scopes: [] } });
+  same<typeof key.data.id, string>();
+  same<typeof key.data.key, string | undefined>();
+  const listed = await client.request('GET', '/subscriptions?all=true');
+  same<(typeof listed.data.items)[number]['pending'], number>();
+  const told = await client.request('GET', '');
+  same<typeof told.data.protocolVersion, string>();
+  const document = await client.request('GET', `/orders/${key.data.id}`);
+  same<typeof document.data, unknown>();
+  const own = await client.request<{ a: 1 }>('GET', '/stats');
+  same<typeof own.data, { a: 1 }>();
+  // @ts-expect-error: no such method
+  await client.request('HEAD', '/stats');
+};
+
 /** What takes any client takes one of an API as well. */
 const anyClient = (client: Client): Client => client;
 const handedOn = (client: Client<typeof api>) => anyClient(client as Client);
 
 test('what is declared is known to the client, and mistakes do not compile', () => {
-  for (const uses of [documents, messages, publishing, actions, batches, untyped, parts, values, handedOn]) assert.equal(typeof uses, 'function');
+  for (const uses of [documents, messages, publishing, actions, batches, untyped, parts, values, operations, handedOn]) assert.equal(typeof uses, 'function');
 });

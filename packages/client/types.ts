@@ -20,6 +20,19 @@ type Names<D> = unknown extends D ? string : keyof D & string;
 /** Whether nothing is declared. */
 type IsOpen<D> = string extends Names<D> ? true : false;
 
+// Operations of the protocol
+
+type Row = (typeof declared.OPERATIONS)[number];
+type Asked<Method extends string, Path extends string> = Extract<Row, { method: Method; path: Path extends `${infer Before}?${string}` ? Before : Path }>;
+
+/** What an operation of the protocol answers, by its method and path; unknown of a path with parameters. */
+export type OperationResult<Method extends string, Path extends string> =
+  Asked<Method, Path> extends infer Found extends { readonly result: unknown }
+    ? [Found] extends [never]
+      ? unknown
+      : declared.Shape<Found['result']>
+    : unknown;
+
 // Documents
 
 export type CollectionName<Api> = Names<Collections<Api>>;

@@ -1,6 +1,7 @@
 // The one door of the language of Godwit: operations, shapes, errors, limits, topics, scopes and cursors. No I/O; loads in browsers and Node.
 export * from './canonical.ts';
 export * from './changelog.ts';
+export * from './credential.ts';
 export * from './cursor.ts';
 export * from './decimal.ts';
 export type * from './declaration.ts';

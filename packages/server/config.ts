@@ -1,7 +1,7 @@
 // What `godwit serve` is told: defaults, then the configuration file, the environment and the flags, the later over the earlier, checked once and
 // frozen (clause 13, 12.4). It refuses what is unknown or ill-formed in one sentence, and never repeats a secret.
 import { dirname, resolve } from 'node:path';
-import { SETTINGS, type Settings } from '@godwit/protocol';
+import { ADMIN_KEY_LENGTH, CREDENTIAL_CHARACTERS, isCredential, SETTINGS, type Settings } from '@godwit/protocol';
 import { type ConfigFile, loadConfigFile } from './config-file.ts';
 import {
   ConfigError,
@@ -14,9 +14,10 @@ import {
   parseValue,
   quote,
   type ValueRule,
+  WordError,
 } from './settings.ts';
 
-export { ConfigError, checkSettings, environmentName, flagName, formatValue } from './settings.ts';
+export { ConfigError, checkSettings, environmentName, flagName, formatValue, WordError } from './settings.ts';
 
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
@@ -71,7 +72,17 @@ const INJECTED_ADDRESS = /^(?:tcp|udp|sctp):\/\//;
 const ADMIN_KEY_VARIABLE = 'GODWIT_ADMIN_KEY';
 /** What the other commands read: whom they ask, and as whom. */
 const CLIENT_VARIABLES: ReadonlySet<string> = new Set(['GODWIT_URL', 'GODWIT_KEY', 'GODWIT_TOKEN']);
-const ADMIN_KEY = /^[A-Za-z0-9._~+/=-]{16,}$/;
+
+/** What an admin key must be (12.4). */
+const ADMIN_KEY_RULE = `${ADMIN_KEY_LENGTH} or more characters of ${CREDENTIAL_CHARACTERS}`;
+
+/** Throws, without repeating it, where a key cannot be the admin key; `name` is what its giver calls it. */
+export const checkAdminKey = (key: unknown, name: string): void => {
+  if (isCredential(key) && key.length >= ADMIN_KEY_LENGTH) return;
+  throw new ConfigError(
+    `${name} must be ${ADMIN_KEY_RULE}: a WebSocket carries no others (5.1.1). Choose another, as \`openssl rand -hex 24\` makes one; in a store that has such a key already it takes its place, and nothing else is lost but the tokens that were made with it.`,
+  );
+};
 
 /** A value and where it came from, for the sentence that refuses it; `base` is what a relative path is relative to. */
 interface Given {
@@ -81,9 +92,9 @@ interface Given {
 }
 type Layer = Map<string, Given>;
 
-const unknown = (given: string, candidates: readonly string[], where: string): ConfigError => {
+const unknown = (given: string, candidates: readonly string[], where = ''): string => {
   const meant = nearestName(given, candidates);
-  return new ConfigError(`${given} ${where}is no setting; ${meant === undefined ? 'godwit serve --help lists them.' : `did you mean ${meant}?`}`);
+  return `${given} ${where}is no setting; ${meant === undefined ? 'godwit serve --help lists them.' : `did you mean ${meant}?`}`;
 };
 
 const fromEnvironment = (env: Readonly<Record<string, string | undefined>>, cwd: string): Layer => {
@@ -93,7 +104,7 @@ const fromEnvironment = (env: Readonly<Record<string, string | undefined>>, cwd:
     if (!variable.startsWith('GODWIT_') || value === undefined || variable === ADMIN_KEY_VARIABLE || CLIENT_VARIABLES.has(variable)) continue;
     if (INJECTED_NAME.test(variable) || (/_PORT$/.test(variable) && INJECTED_ADDRESS.test(value))) continue;
     const name = names.get(variable);
-    if (name === undefined) throw unknown(variable, [...names.keys(), ADMIN_KEY_VARIABLE], 'in the environment ');
+    if (name === undefined) throw new ConfigError(unknown(variable, [...names.keys(), ADMIN_KEY_VARIABLE], 'in the environment '));
     layer.set(name, { value, source: variable, base: cwd });
   }
   return layer;
@@ -109,23 +120,23 @@ const fromFlags = (argv: readonly string[], cwd: string): Layer => {
     const flag = equals === -1 ? word : word.slice(0, equals);
     // A word that is no flag may be a secret that lost its flag: it is not repeated.
     if (!flag.startsWith('-'))
-      throw new ConfigError(`godwit serve takes flags only, but word ${index + 1} of its arguments is none; godwit serve --help lists them.`);
+      throw new WordError(`godwit serve takes flags only, but word ${index + 1} of its arguments is none; godwit serve --help lists them.`);
     if (flag === '--admin-key')
-      throw new ConfigError(`The admin key comes from ${ADMIN_KEY_VARIABLE}, not from a flag, which every user of the machine could read.`);
+      throw new WordError(`The admin key comes from ${ADMIN_KEY_VARIABLE}, not from a flag, which every user of the machine could read.`);
     const negated = flag.startsWith('--no-') ? names.get(`--${flag.slice(5)}`) : undefined;
     const name = negated ?? names.get(flag);
     const rule = name === undefined ? undefined : RULES.get(name);
-    if (name === undefined || rule === undefined || (negated !== undefined && rule.unit !== 'switch')) throw unknown(flag, candidates, '');
+    if (name === undefined || rule === undefined || (negated !== undefined && rule.unit !== 'switch')) throw new WordError(unknown(flag, candidates));
     let value: unknown = equals === -1 ? undefined : word.slice(equals + 1);
     if (negated !== undefined) {
-      if (equals !== -1) throw new ConfigError(`${flag} takes no value; say ${flagName(name)}=off.`);
+      if (equals !== -1) throw new WordError(`${flag} takes no value; say ${flagName(name)}=off.`);
       value = false;
     } else if (value === undefined && rule.unit === 'switch') {
       // A switch needs no value, but may have one behind it.
       value = /^(?:on|off|true|false)$/.test(argv[index + 1] ?? '') ? argv[++index] : true;
     } else if (value === undefined) {
       value = argv[++index];
-      if (value === undefined || String(value).startsWith('--')) throw new ConfigError(`${flag} needs a value: ${describeRule(rule)}.`);
+      if (value === undefined || String(value).startsWith('--')) throw new WordError(`${flag} needs a value: ${describeRule(rule)}.`);
     }
     layer.set(name, { value, source: flag, base: cwd });
   }
@@ -138,7 +149,7 @@ const fromFile = (path: string, members: Readonly<Record<string, unknown>>): Lay
     if (value === undefined || PASSED_THROUGH.has(name)) continue;
     if (name === 'adminKey') throw new ConfigError(`The admin key comes from ${ADMIN_KEY_VARIABLE}, not from the file ${path}.`);
     if (name === 'config') throw new ConfigError(`The file ${path} names a configuration file (config), which only flags and the environment may.`);
-    if (!RULES.has(name)) throw unknown(name, [...NAMES, ...PASSED_THROUGH], `in ${path} `);
+    if (!RULES.has(name)) throw new ConfigError(unknown(name, [...NAMES, ...PASSED_THROUGH], `in ${path} `));
     layer.set(name, { value, source: path, base: dirname(path) });
   }
   return layer;
@@ -150,7 +161,8 @@ const readGiven = (name: string, { value, source, base }: Given): unknown => {
   if (read === undefined) {
     // A key pasted where its file's name belongs must not reach a log.
     const given = rule.unit === 'path' ? '' : `is ${quote(value)}, but `;
-    throw new ConfigError(`The setting ${name} from ${source} ${given}must be ${describeRule(rule)}.`);
+    const Wrong = source.startsWith('--') ? WordError : ConfigError;
+    throw new Wrong(`The setting ${name} from ${source} ${given}must be ${describeRule(rule)}.`);
   }
   return rule.unit === 'path' ? resolve(base, read as string) : read;
 };
@@ -209,9 +221,7 @@ const configOf = ({ values, file }: Told, { env, cwd }: ConfigSources): ServeCon
     throw new ConfigError(`The setting ${given} is given without ${missing}; TLS needs both.`);
   }
   const adminKey = env[ADMIN_KEY_VARIABLE];
-  if (adminKey !== undefined && !ADMIN_KEY.test(adminKey))
-    throw new ConfigError(`${ADMIN_KEY_VARIABLE} must be 16 or more characters of A-Z a-z 0-9 . _ ~ + / = -`);
-
+  if (adminKey !== undefined) checkAdminKey(adminKey, ADMIN_KEY_VARIABLE);
   return Object.freeze({
     settings: checkSettings(Object.fromEntries(Object.entries(values).filter(([name]) => Object.hasOwn(SETTINGS, name)))),
     port: (values.port as number | undefined) ?? PLACES.port.default,
@@ -270,6 +280,6 @@ export const settingsHelp = (): string => {
   lines.push('', 'Durations are a number with ms, s, m, h or d (0 alone is 0); sizes a number of bytes or with KB, MB or GB (1KB is 1,024 bytes).');
   lines.push('Switches: --web-socket-compression, --no-web-socket-compression, --web-socket-compression=on|off.');
   lines.push('In a configuration file the names are heartbeatInterval and so on; flags win over the environment, and it over the file.');
-  lines.push(`${ADMIN_KEY_VARIABLE} gives the first admin key: 16 or more characters of A-Z a-z 0-9 . _ ~ + / = -`);
+  lines.push(`${ADMIN_KEY_VARIABLE} gives the first admin key: ${ADMIN_KEY_RULE}`);
   return `${lines.join('\n')}\n`;
 };

@@ -240,7 +240,8 @@ test('3.1.3: actions stand in the OpenAPI document', async () => {
 test('12.4: what cannot be is refused with a sentence', async () => {
   const data = await mkdtemp(join(tmpdir(), 'godwit-index-'));
   try {
-    await assert.rejects(createServer({ data, port: 0, adminKey: 'too-short' }), /adminKey must have 16 characters/);
+    for (const adminKey of ['too-short', 'schlüssel schlüssel', 'c2l4dGVlbiBhbmQg+/c2l4==', 5 as never])
+      await assert.rejects(createServer({ data, port: 0, adminKey }), /^ConfigError: adminKey must be 16 or more characters of A-Z a-z 0-9 \. _ ~ -:/);
     await assert.rejects(createServer({ data, port: 0, settings: { heartbeatIntervall: '1s' } as never }), /did you mean heartbeatInterval/);
     for (const [options, said] of [
       [{ retentionAge: '1d' }, '"retentionAge" is no option of createServer; did you mean settings: { retentionAge }?'],

@@ -4,7 +4,7 @@ import { SETTINGS, type SettingName } from '@godwit/protocol';
 import { type Logger, pino } from 'pino';
 import type { ActionDefinitions, Application, CollectionDefinitions, TopicDefinitions } from './application.ts';
 import type { RunningServer, ServerConfig } from './compose.ts';
-import { ConfigError, checkSettings, type LogLevel, PLACES } from './config.ts';
+import { ConfigError, checkAdminKey, checkSettings, type LogLevel, PLACES } from './config.ts';
 import { nodeRefusal } from './node-version.ts';
 import { describeRule, nearestName, parseValue, quote } from './settings.ts';
 import { readTls } from './tls.ts';
@@ -37,7 +37,7 @@ export interface ServerOptions<C extends CollectionDefinitions, A extends Action
   readonly host?: string;
   /** PEM text, or the paths of PEM files. */
   readonly tls?: { readonly cert: string; readonly key: string };
-  /** The first admin key, 16 characters or more; made at the first start where none is given (12.4). */
+  /** The first admin key: 16 or more characters of `A-Z a-z 0-9 . _ ~ -` (5.1.1); made at the first start where none is given (12.4). */
   readonly adminKey?: string;
   /** Whether the pages for people are served, the console at `/console` and the reference at `/docs`; they are where nothing is said. */
   readonly console?: boolean;
@@ -106,7 +106,7 @@ export const createServer = async <const C extends CollectionDefinitions, const 
   if (refusal !== undefined) throw new Error(refusal);
   checkOptions(options);
   const { adminKey, tls } = options;
-  if (adminKey !== undefined && adminKey.length < 16) throw new Error('adminKey must have 16 characters or more.');
+  if (adminKey !== undefined) checkAdminKey(adminKey, 'adminKey');
   const config: ServerConfig = {
     settings: checkSettings(options.settings ?? {}),
     data: resolve(options.data ?? PLACES.data.default),

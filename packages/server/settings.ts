@@ -10,6 +10,9 @@ export class ConfigError extends Error {
   }
 }
 
+/** The same where a word of the command line is what is wrong: the command was not understood. */
+export class WordError extends ConfigError {}
+
 /** What a setting's value must look like; the rows of SETTINGS are of this form, and so are those of `PLACES` in config.ts. */
 export type ValueRule = Pick<Setting, 'min' | 'max'> & {
   readonly unit: SettingUnit | 'path' | 'host' | 'choice';

@@ -124,9 +124,20 @@ scenario('5.2.2 what HTTP refuses is refused here alike', {}, async (t) => {
 
 scenario('5.2.2 a WebSocket within a WebSocket, a path with its host or with /v1 are none', {}, async (t) => {
   const channel = await welcomed(t);
-  for (const path of ['messages?topics=a', '/v1/messages?topics=a', 'http://localhost/v1/messages?topics=a', '', '/ws']) {
+  for (const path of ['messages?topics=a', '/v1/messages?topics=a', 'http://localhost/v1/messages?topics=a', '/ws']) {
     const answer = await channel.request('GET', path);
     assert.ok(answer.status >= 400 && answer.status < 500, `${path}: ${answer.status}`);
+  }
+});
+
+scenario('5.2.2 /v1 itself is the empty path, or a slash, as over HTTP', { also: ['3.1.3', '9.2.1'] }, async (t) => {
+  const channel = await welcomed(t);
+  for (const path of ['', '/']) {
+    const { protocolVersion } = succeeds(await t.admin.get(path));
+    assert.equal(succeeds(await channel.request('GET', path)).protocolVersion, protocolVersion, JSON.stringify(path));
+    const { results } = (await channel.request('POST', '/batch', { data: { operations: [{ method: 'GET', path }] } })).data;
+    assert.equal(results[0].data.protocolVersion, protocolVersion, `${JSON.stringify(path)} in a batch`);
+    refuses(await channel.request('POST', path, { data: {} }), 'METHOD_NOT_ALLOWED');
   }
 });
 

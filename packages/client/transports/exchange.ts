@@ -3,6 +3,9 @@ import type { Answer } from '../api.ts';
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
+/** After which clients give up an attempt (6.1.1). */
+export const TIMEOUT_MS = 30_000;
+
 export interface Exchange {
   readonly method: Method;
   /** Below /v1, with its query. */

@@ -8,15 +8,15 @@ import { type Carrier, type Exchange, hasBody, REPLAYED } from './exchange.ts';
 /** What stands between may answer in the server's place: those that say that it cannot be reached are like no answer. */
 const isGateway = (status: number): boolean => status === 408 || status === 429 || (status > 501 && status < 505) || (status > 519 && status < 525);
 
-const bodyOf = ({ method, requestId, data }: Exchange): string | undefined => (hasBody(method) ? JSON.stringify({ requestId, data }) : undefined);
+const bodyOf = ({ method, requestId, data }: Exchange): string | null => (hasBody(method) ? JSON.stringify({ requestId, data }) : null);
 
 const headersOf = ({ method, headers, requestId }: Exchange, credential: string | undefined): Record<string, string> => ({
   accept: 'application/json',
   'x-protocol-version': PROTOCOL_VERSION,
   'x-request-id': requestId,
   ...(credential === undefined ? {} : { authorization: `Bearer ${credential}` }),
-  ...(hasBody(method) ? { 'content-type': 'application/json' } : {}),
-  ...(method === 'DELETE' ? { 'idempotency-key': requestId } : {}),
+  ...(hasBody(method) && { 'content-type': 'application/json' }),
+  ...(method === 'DELETE' && { 'idempotency-key': requestId }),
   ...headers,
 });
 
@@ -42,7 +42,9 @@ const answerOf = (response: Response, text: string, requestId: string): Answer =
 export const httpCarrier = ({ fetch, clock }: Environment, base: string, credentials: Credentials): Carrier => {
   const carry = async (exchange: Exchange, credential: string | undefined): Promise<Answer> => {
     const { method, path, requestId, timeout, signal } = exchange;
-    if (signal?.aborted) throw signal.reason;
+    signal?.throwIfAborted();
+    // What JSON cannot hold is the caller's mistake, and no failure to reach the server.
+    const body = bodyOf(exchange);
     const ending = new AbortController();
     const abort = (): void => ending.abort(signal?.reason);
     signal?.addEventListener('abort', abort, { once: true });
@@ -51,7 +53,7 @@ export const httpCarrier = ({ fetch, clock }: Environment, base: string, credent
       const response = await fetch(`${base}/v1${path}`, {
         method,
         headers: headersOf(exchange, credential),
-        body: bodyOf(exchange) ?? null,
+        body,
         signal: ending.signal,
         cache: 'no-store',
         credentials: 'omit',

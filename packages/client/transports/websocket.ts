@@ -4,7 +4,7 @@ import type { ErrorBody } from '@godwit/protocol';
 import type { Answer, Environment } from '../api.ts';
 import { noAnswer, refused, tooLate } from '../errors.ts';
 import { Alarm } from '../waits.ts';
-import { type Exchange, type Method, REPLAYED } from './exchange.ts';
+import { type Exchange, type Method, REPLAYED, TIMEOUT_MS } from './exchange.ts';
 import { Pacer } from './pacer.ts';
 
 /** What of the welcome matters here (5.1.2). */
@@ -37,8 +37,6 @@ export interface SocketListener {
   end(end: SocketEnd): void;
 }
 
-/** After which an attempt is given up (6.1.1). */
-const TIMEOUT_MS = 30_000;
 /** Without a welcome in this time it counts as not opened (6.3.2). */
 const WELCOME_MS = 5000;
 /** How many silent heartbeat intervals make a connection dead (5.1.3). */
@@ -74,7 +72,7 @@ export class Socket {
   #seenAt: number;
   readonly #alarm: Alarm;
 
-  /** Throws where the url cannot be one of a WebSocket. */
+  /** Throws where the runtime makes no WebSocket of this url and credential. */
   constructor(environment: Environment, url: string, credential: string | undefined, listener: SocketListener) {
     const { clock, WebSocket } = environment;
     this.#environment = environment;

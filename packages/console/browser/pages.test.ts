@@ -86,7 +86,7 @@ const SCENES: readonly Scene[] = [
       await page.locator('.snippet').waitFor();
     },
   },
-  { name: 'health', path: 'health', shows: '.plot canvas' },
+  { name: 'health', path: 'health', shows: '.plot canvas', act: (page) => page.locator('.settings td').first().waitFor() },
   { name: 'you', path: 'you', shows: '.facts' },
   { name: 'nowhere', path: 'nowhere', shows: '.state' },
 ];

@@ -35,6 +35,9 @@ test('one signs in with a key that the server knows, and publishes what another 
   await one.page.getByLabel('API key or token').fill('not-a-key');
   await one.page.keyboard.press('Enter');
   await one.page.getByText('The server does not know this key or token.').waitFor();
+  await one.page.getByLabel('API key or token').fill('c2l4dGVlbiBhbmQg+/c2l4==');
+  await one.page.keyboard.press('Enter');
+  await one.page.getByText('This can be no key or token').waitFor();
   await one.page.getByLabel('API key or token').fill(ADMIN_KEY);
   await one.page.keyboard.press('Enter');
   await one.page.getByRole('heading', { name: 'Live' }).waitFor();
@@ -278,6 +281,15 @@ test('connections are shown and ended; a durable subscription is made, lags, and
   assert.deepEqual(wrong, []);
   await context.close();
   await guest.close();
+});
+
+test('the settings in force are shown over a WebSocket too', async () => {
+  const { page, context, wrong } = await open('you');
+  await page.locator('.state-line[data-transport="websocket"]').waitFor();
+  await page.getByRole('link', { name: 'Health' }).click();
+  await page.locator('.settings td', { hasText: 'heartbeatInterval' }).waitFor();
+  assert.deepEqual(wrong, []);
+  await context.close();
 });
 
 test('an empty server says so on every page, and one that is out of reach too', async () => {

@@ -1,10 +1,14 @@
 // Where one begins: a key or token, tried against the server before anything else is shown.
+import { CREDENTIAL_CHARACTERS, isCredential } from '@godwit/protocol';
 import { useState } from 'preact/hooks';
 import { Button, TextField } from '../parts/controls.tsx';
 import { explain, Notice } from '../parts/states.tsx';
 import { farewell, serverUrl, signIn } from './session.ts';
 
 const sentence = (error: unknown): string => {
+  const { code } = error as { code?: string };
+  if (code === 'UNAUTHENTICATED') return 'The server does not know this key or token.';
+  if (code === 'TOKEN_EXPIRED') return 'This token has expired.';
   const { title, text, remedy } = explain(error);
   return [title, text, remedy].filter((part) => part !== undefined).join('. ');
 };
@@ -14,15 +18,13 @@ export const SignIn = () => {
   const [busy, setBusy] = useState(false);
   const [wrong, setWrong] = useState<string>();
   const enter = async (): Promise<void> => {
+    if (!isCredential(credential.trim())) return setWrong(`This can be no key or token: they have only the characters ${CREDENTIAL_CHARACTERS}`);
     setBusy(true);
     setWrong(undefined);
     try {
       await signIn(credential);
     } catch (error) {
-      const code = (error as { code?: string }).code;
-      setWrong(
-        code === 'UNAUTHENTICATED' ? 'The server does not know this key or token.' : code === 'TOKEN_EXPIRED' ? 'This token has expired.' : sentence(error),
-      );
+      setWrong(sentence(error));
       setBusy(false);
     }
   };

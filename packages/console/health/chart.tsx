@@ -58,14 +58,15 @@ export const Chart = ({ title, lines, points, format, steps }: ChartProps) => {
         legend: { show: false },
         cursor: { drag: { x: false, y: false }, points: { size: 5 } },
         scales: { y: { range } },
-        padding: [6, 10, 0, 0],
+        // Below, too: before there is a time to show, the lowest label of the other axis stands at the edge.
+        padding: [6, 10, 8, 0],
         axes: [
           {
             stroke: quiet,
             grid,
             ticks: { show: false },
             font,
-            size: 28,
+            size: 20,
             gap: 8,
             space: 70,
             values: (_, ticks) => ticks.map((tick) => new Date(tick * 1000).toTimeString().slice(0, 8)),

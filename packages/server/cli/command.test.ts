@@ -48,6 +48,18 @@ test('help, version and what is not understood', async () => {
   );
   assert.deepEqual([flag.code, flag.stdout, JSON.parse(flag.stderr).error.code], [2, '', 'USAGE']);
   assert.deepEqual([part.code, /keys revoke/.test(part.stdout)], [2, true]);
+  for (const [data, sentence] of [
+    ['{bad', 'The data is not JSON.'],
+    [' ', 'The data is empty, which is not JSON.'],
+    ['{"a":1,"a":2}', 'The data is not sound JSON: An object has a member twice.'],
+  ] as const) {
+    const { code, stderr } = await run(['publish', 'a.b', data]);
+    assert.deepEqual(
+      [code, stderr.startsWith(`godwit: ${sentence}`), stderr.split('\n').at(-2)],
+      [2, true, 'godwit help publish says how it is written.'],
+      stderr,
+    );
+  }
 });
 
 test('documents from their making to their end', async () => {
@@ -173,6 +185,20 @@ test('keys and tokens: shown where they are made and nowhere else', async () => 
   assert.deepEqual([revoked.code, revoked.stderr.includes(made.key)], [1, false]);
 });
 
+test('a subscription that is refused is one sentence, or with --json one object, and no stack', async () => {
+  for (const [words, code, env] of [
+    [['demo.**', '--after', 'nonsense'], 'INVALID_CURSOR', {}],
+    [['demo.**', '--name', 'bad!'], 'VALIDATION_FAILED', {}],
+    [['demo.**'], 'UNAUTHENTICATED', { GODWIT_KEY: 'not-a-key-of-this-server' }],
+    [['demo.**', '--transport', 'longpoll'], 'UNAUTHENTICATED', { GODWIT_KEY: 'not-a-key-of-this-server' }],
+  ] as const) {
+    const program = await run(['subscribe', ...words, '--json'], { env });
+    assert.deepEqual([program.code, program.stdout, JSON.parse(program.stderr).error.code], [1, '', code], words.join(' '));
+    const person = await run(['subscribe', ...words], { env });
+    assert.match(person.stderr, new RegExp(`^godwit: [^\\n]*\\(${code}\\)\\.[^\\n]*\\n$`), words.join(' '));
+  }
+});
+
 test('a server that is not there is told of at once, with exit code 3', async () => {
   for (const words of [['stats'], ['subscribe', 'a'], ['publish', 'a', '-'], ['import', join(root, 'none')]]) {
     const ended = await runCommand([...words], { url: 'http://127.0.0.1:9', cwd: root, stdin: '1\n' });
@@ -193,7 +219,9 @@ test('config tells where each setting comes from; stats and connections tell of 
       ['ackWait', '5s', 'own.config.json'],
     ],
   );
-  assert.match((await run(['config', '--', '--prot', '1'])).stderr, /did you mean --port\?.*\(CONFIG\)/);
+  const unknown = await run(['config', '--', '--prot', '1']);
+  assert.deepEqual([unknown.code, /did you mean --port\?.*\(CONFIG\)/.test(unknown.stderr)], [2, true], unknown.stderr);
+  assert.equal((await run(['config'], { env: { GODWIT_ACK_WAIT: 'abc' } })).code, 1);
   const limits = (await done(['config', '--server', '--json'])).values();
   assert.equal(limits.find(({ name }) => name === 'ackWait').value, '30s');
   assert.equal(typeof (await done(['stats', '--json'])).values()[0].uptime, 'number');

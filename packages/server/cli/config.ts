@@ -1,8 +1,9 @@
 // `godwit config`: the settings in force and where each comes from: those that `godwit serve` would run with here, or those that a running server tells of itself.
 import { SETTINGS } from '@godwit/protocol';
 import { explainConfig, formatValue, type SettingInForce } from '../config.ts';
-import { ConfigError } from '../settings.ts';
+import { ConfigError, WordError } from '../settings.ts';
 import type { Call, Run } from './frame/call.ts';
+import { EXIT } from './frame/exit.ts';
 import { CommandError } from './frame/failure.ts';
 
 type Row = Omit<SettingInForce, 'clause'> & { readonly clause?: string };
@@ -29,7 +30,7 @@ const ofHere = async ({ words, env, cwd }: Call<'config'>): Promise<readonly Row
   try {
     return await explainConfig({ argv: words.flags, env, cwd });
   } catch (error) {
-    if (error instanceof ConfigError) throw new CommandError(error.message, { code: 'CONFIG' });
+    if (error instanceof ConfigError) throw new CommandError(error.message, { code: 'CONFIG', exit: error instanceof WordError ? EXIT.usage : EXIT.failed });
     throw error;
   }
 };

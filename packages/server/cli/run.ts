@@ -90,12 +90,14 @@ const carryOut = async (row: Row & { readonly name: CommandName }, argv: readonl
   }
 };
 
-const fail = async (error: unknown, output: Output): Promise<number> => {
+/** `command`: the one that was asked for, where it is known. */
+const fail = async (error: unknown, output: Output, command: string): Promise<number> => {
   if (error instanceof OutputClosed) return 0;
   if (error instanceof Interrupted) return EXIT.interrupted;
   if (error instanceof UsageError) {
-    if (output.json) output.error(JSON.stringify({ error: { code: 'USAGE', message: error.message, remedy: helpLine(error) } }));
-    else output.error(`godwit: ${error.message}\n${helpLine(error)}`);
+    const remedy = helpLine(error.command || command);
+    if (output.json) output.error(JSON.stringify({ error: { code: 'USAGE', message: error.message, remedy } }));
+    else output.error(`godwit: ${error.message}\n${remedy}`);
     return EXIT.usage;
   }
   const { failureOf, failureValue, sentenceOf } = await import('./frame/failure.ts');
@@ -104,11 +106,12 @@ const fail = async (error: unknown, output: Output): Promise<number> => {
   return failure.exit;
 };
 
-const helpLine = ({ command }: UsageError): string => (command === '' ? 'godwit --help lists the commands.' : `godwit help ${command} says how it is written.`);
+const helpLine = (command: string): string => (command === '' ? 'godwit --help lists the commands.' : `godwit help ${command} says how it is written.`);
 
 /** Runs the command; resolves with its exit code, or with undefined where a server is running now. */
 export const run = async (argv: readonly string[], world: World): Promise<number | undefined> => {
   const output = new Output({ ...world, json: argv.includes('--json') });
+  let command = '';
   try {
     const [first] = argv;
     if (first === '--version' || first === '-v') {
@@ -124,12 +127,13 @@ export const run = async (argv: readonly string[], world: World): Promise<number
       await output.write(prefixHelp(prefix as string));
       return wantsHelp(rest) ? EXIT.done : EXIT.usage;
     }
+    command = row.name;
     if (row.raw === true) {
       await (await import('./serve.ts')).serve(rest);
       return undefined;
     }
     return await carryOut(row, rest, world, output);
   } catch (error) {
-    return await fail(error, output);
+    return await fail(error, output, command);
   }
 };

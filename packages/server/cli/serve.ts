@@ -2,10 +2,11 @@
 import { type Logger, pino } from 'pino';
 import type { Application } from '../application.ts';
 import { PortError, startServer } from '../compose.ts';
-import { ConfigError, loadConfig, type ServeConfig, settingsHelp } from '../config.ts';
+import { ConfigError, loadConfig, type ServeConfig, settingsHelp, WordError } from '../config.ts';
 import { loggable } from '../observe.ts';
 import { StorageError } from '../ports/storage.ts';
 import { readTls } from '../tls.ts';
+import { EXIT } from './frame/exit.ts';
 import { boundHeap } from './heap.ts';
 
 const HELP = `Usage: godwit serve [flags]
@@ -21,9 +22,9 @@ flags win over the environment, the environment over the file.
 
 `;
 
-const refuse = (message: string): void => {
+const refuse = (message: string, exit: number): void => {
   process.stderr.write(`godwit: ${message}\n`);
-  process.exitCode = 1;
+  process.exitCode = exit;
 };
 
 const banner = (config: ServeConfig, port: number, newAdminKey: string | undefined): string => {
@@ -84,6 +85,6 @@ export const serve = async (argv: readonly string[]): Promise<void> => {
     // Those say all in their sentence; of another it may matter where it comes from.
     if (!(error instanceof ConfigError || error instanceof StorageError || error instanceof PortError))
       logger?.error(loggable(error), 'the server did not start');
-    refuse(error.message);
+    refuse(error.message, error instanceof WordError ? EXIT.usage : EXIT.failed);
   }
 };

@@ -1,8 +1,8 @@
 // `godwit subscribe`: prints messages as they come. What was printed is finished; a durable subscription acknowledges it, and nothing that was not printed.
-import type { Gap, Message, SubscribeOptions } from '@godwit/client';
+import type { Gap, Message, State, SubscribeOptions } from '@godwit/client';
 import { Interrupted, type Run } from './frame/call.ts';
 import { needCredentials } from './frame/connection.ts';
-import { CommandError } from './frame/failure.ts';
+import { CommandError, failureOf, sentenceOf } from './frame/failure.ts';
 import { messageLine } from './frame/message.ts';
 import { OutputClosed } from './frame/output.ts';
 
@@ -47,11 +47,15 @@ export const subscribe: Run<'subscribe'> = async (call) => {
   subscription.closed.then(({ reason }) => {
     if (closed === undefined) end(new CommandError(`The subscription has ended: ${reason}`, { code: 'ENDED' }));
   }, end);
+  let before: State['status'] = 'idle';
   const offState = client.on('state', ({ status, transport, error }) => {
-    if (status === 'reconnecting') output.note(`Reconnecting${error === undefined ? '' : ` (${error.code})`} …`);
+    // Each attempt that fails in another way is told too; a person has read that it is being tried.
+    if (status === 'reconnecting' && before !== status) output.note(`Reconnecting${error === undefined ? '' : ` (${error.code})`} …`);
     if (status === 'open' && transport === 'longpoll') output.note('Connected by long-polling.');
     if (status === 'closed' && error !== undefined) end(error);
+    before = status;
   });
+  client.on('error', ({ error }) => output.note(`godwit: ${sentenceOf(failureOf(error))}`));
   const stop = (): void => {
     closed ??= subscription.close();
     closed.catch(() => {});

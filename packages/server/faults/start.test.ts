@@ -1,4 +1,4 @@
-// How a server starts and when it refuses to (12.4, 13): one sentence on standard error that says what to do, exit code 1, never a stack, and no secret in it.
+// How a server starts and when it refuses to (12.4, 13): one sentence on standard error that says what to do, exit code 1 (2 where its words are not understood), never a stack, and no secret in it.
 import assert from 'node:assert/strict';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -42,13 +42,13 @@ const stop = async (server: ServerProcess): Promise<void> => {
 };
 
 /** The one sentence with which it refuses. */
-const refusal = async (options: ProcessOptions): Promise<string> => {
+const refusal = async (options: ProcessOptions, code = 1): Promise<string> => {
   const server = await start({ ...options, flags: ['--log-level', 'silent', ...(options.flags ?? [])] });
   if (server.url !== '') {
     server.kill('SIGKILL');
     assert.fail('it starts');
   }
-  assert.deepEqual(await server.exited, { code: 1, signal: null }, server.stdout() + server.stderr());
+  assert.deepEqual(await server.exited, { code, signal: null }, server.stdout() + server.stderr());
   assert.equal(server.stdout(), '');
   assert.match(server.stderr(), /^godwit: [^\n]+\n$/);
   return server.stderr();
@@ -127,6 +127,14 @@ test('12.4: a short or strange GODWIT_ADMIN_KEY is refused and not repeated', as
     assert.match(said, /GODWIT_ADMIN_KEY must be 16 or more characters/);
     if (key !== '') assert(!said.includes(key));
   }
+});
+
+test('13: words that are not understood are exit code 2, a setting of the environment or a file that cannot be is 1', async () => {
+  for (const flags of [['--port', 'abc'], ['--prot', '1'], ['extra'], ['--port'], ['--no-console=off']]) await refusal({ data: place(), flags }, 2);
+  await refusal({ data: place(), env: { GODWIT_ACK_WAIT: 'abc' } });
+  const path = join(root, 'wrong.config.json');
+  await writeFile(path, '{"ackWait":"abc"}');
+  await refusal({ data: place(), flags: ['--config', path] });
 });
 
 test('12.4: without GODWIT_ADMIN_KEY one is made at the first start and shown once', async () => {

@@ -1,13 +1,13 @@
 // The answer to a handshake as nearly every client begins one (RFC 6455 section 4.2). What is begun in any other way is left to `ws`, which also says what is wrong with it.
 import { hash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
-import { PROTOCOL_VERSION } from '@godwit/protocol';
+import { CREDENTIAL, PROTOCOL_VERSION } from '@godwit/protocol';
 
 export const PROTOCOL = 'godwit.v1';
 const GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
 const KEY = /^[+/0-9A-Za-z]{22}==$/;
 /** Ours, alone or before credentials. */
-const OURS = /^godwit\.v1(?:, ?bearer\.[A-Za-z0-9._~-]+)?$/;
+const OURS = new RegExp(`^godwit\\.v1(?:, ?bearer\\.${CREDENTIAL})?$`);
 
 /** Whether a request to change the protocol is for a WebSocket; whether it may have one is another question. */
 export const asksForWebSocket = ({ headers }: IncomingMessage): boolean => headers.upgrade?.toLowerCase() === 'websocket';

@@ -214,7 +214,8 @@ export class SocketRequests {
   /** The row that a request names, however it spells the path. Throws where its payload is none, or names none. */
   #find({ method, path, headers }: Record<string, unknown>): Match {
     if (!METHODS.has(method)) throw invalidEnvelope('/payload/method', 'must be GET, POST, PUT, PATCH or DELETE');
-    if (typeof path !== 'string' || !path.startsWith('/')) throw invalidEnvelope('/payload/path', 'must be a path below /v1');
+    // The path of nothing is /v1 itself, here as over HTTP.
+    if (typeof path !== 'string' || /^[^/?]/.test(path)) throw invalidEnvelope('/payload/path', 'must be a path below /v1');
     if (headers !== undefined && (!isObject(headers) || !Object.values(headers).every((value) => typeof value === 'string')))
       throw invalidEnvelope('/payload/headers', 'must be an object of strings');
     const mark = path.indexOf('?');

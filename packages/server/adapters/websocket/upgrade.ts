@@ -2,7 +2,7 @@
 // cannot see one, so credentials in a subprotocol that are refused are accepted and closed with a code that says what to do.
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { checkVersion, invalidField, type KeyLimits, PROTOCOL_VERSION, ProtocolError } from '@godwit/protocol';
+import { CREDENTIAL, checkVersion, invalidField, type KeyLimits, PROTOCOL_VERSION, ProtocolError } from '@godwit/protocol';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { Identity } from '../../core/call.ts';
 import type { Core } from '../../core/core.ts';
@@ -40,7 +40,7 @@ export interface UpgradeOptions {
 
 /** How long a goodbye waits for an answer. */
 const CLOSE_MS = 5000;
-const BEARER_PROTOCOL = /^bearer\.([A-Za-z0-9._~-]+)$/;
+const BEARER_PROTOCOL = new RegExp(`^bearer\\.(${CREDENTIAL})$`);
 const INSTANCE = /^[A-Za-z0-9_-]{1,64}$/;
 
 /** How refused credentials of a browser are told (5.1.1). */

@@ -1,6 +1,7 @@
 // Which server is asked and who asks, from flags and the environment; the client that does it. A server that was never reached is told of at once: trying
 // again would only make a person wait for a wrong address.
 import { type Client, type ClientOptions, createClient } from '@godwit/client';
+import { CREDENTIAL_CHARACTERS, isCredential } from '@godwit/protocol';
 import { CommandError, unreachable } from './failure.ts';
 import { UsageError } from './usage.ts';
 
@@ -33,6 +34,9 @@ export const whom = (flags: ConnectionFlags, env: Readonly<Record<string, string
   const own = key ?? token;
   const envToken = own === undefined ? given(env['GODWIT_TOKEN']) : undefined;
   const envKey = own === undefined && envToken === undefined ? (given(env['GODWIT_KEY']) ?? given(env['GODWIT_ADMIN_KEY'])) : undefined;
+  for (const credential of [key ?? envKey, token ?? envToken])
+    if (credential !== undefined && !isCredential(credential))
+      throw new UsageError(`A key or token has only the characters ${CREDENTIAL_CHARACTERS} (5.1.1), and the one that was given has others.`);
   return { url: url.href.replace(/\/(?:v1\/?)?$/, ''), key: key ?? envKey, token: token ?? envToken };
 };
 

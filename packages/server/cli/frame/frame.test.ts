@@ -90,6 +90,12 @@ test('whom: flags win over the environment, the narrower over the wider; secrets
   assert.deepEqual(whom(none, { GODWIT_ADMIN_KEY: 'a' }).key, 'a');
   assert.deepEqual(whom({ ...none, key: 'mine', url: 'http://b.example' }, env), { url: 'http://b.example', key: 'mine', token: undefined });
   assert.throws(() => whom({ ...none, key: 'k', token: 't' }, {}), UsageError);
+  for (const text of ['c2l4dGVlbi+/c2l4==', 'two words', 'schlüssel'])
+    for (const [flags, own] of [[{ ...none, key: text }, {}] as const, [{ ...none, token: text }, {}] as const, [none, { GODWIT_ADMIN_KEY: text }] as const])
+      assert.throws(
+        () => whom(flags, own),
+        (error: Error) => error instanceof UsageError && /only the characters A-Z a-z 0-9 \. _ ~ - /.test(error.message) && !error.message.includes(text),
+      );
   for (const url of ['localhost:7117', 'ftp://a', 'http://user:secret@a', 'http://a?key=secret'])
     assert.throws(
       () => whom({ ...none, url }, {}),
@@ -98,11 +104,18 @@ test('whom: flags win over the environment, the narrower over the wider; secrets
     );
 });
 
+/** All that was written since; Node 26 gives one piece at each read. */
+const written = (stream: PassThrough): string => {
+  let text = '';
+  for (let piece = stream.read(); piece !== null; piece = stream.read()) text += String(piece);
+  return text;
+};
+
 const captured = (options: { json?: boolean; tty?: boolean; env?: Record<string, string> } = {}) => {
   const [stdout, stderr] = [new PassThrough(), new PassThrough()];
   if (options.tty === true) for (const stream of [stdout, stderr]) Object.assign(stream, { isTTY: true, columns: 80 });
   const output = new Output({ stdout, stderr, json: options.json ?? false, env: options.env ?? {} });
-  return { output, stdout, out: () => String(stdout.read() ?? ''), err: () => String(stderr.read() ?? '') };
+  return { output, stdout, out: () => written(stdout), err: () => written(stderr) };
 };
 
 test('tables are aligned, numbers to the right; with --json each item is a line; nothing of a server moves the terminal', async () => {

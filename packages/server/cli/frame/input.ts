@@ -21,7 +21,9 @@ export const readJsonText = (text: string, where: string): unknown => {
     return parseJson(text, 64);
   } catch (cause) {
     const hint = where === 'The data' && !/^\s*[[{"]/.test(text) ? ` A text stands in quotes: '"hello"'.` : '';
-    throw new UsageError(`${where} is not sound JSON: ${(cause as Error).message.replace(/\.$/, '')}.${hint}`);
+    const { message } = cause as Error;
+    const sentence = message.startsWith('The text ') ? message.replace('The text', where) : `${where} is not sound JSON: ${message}`;
+    throw new UsageError(`${sentence}${hint}`);
   }
 };
 

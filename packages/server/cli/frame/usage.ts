@@ -2,7 +2,7 @@
 
 /** What is wrong with the words of a command, made to be printed as it is. */
 export class UsageError extends Error {
-  /** The command whose help is meant; empty: of all. */
+  /** The command whose help is meant; empty: of the one that was asked for. */
   readonly command: string;
 
   constructor(sentence: string, command = '') {
