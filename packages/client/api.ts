@@ -25,7 +25,7 @@ export interface RequestOptions {
   readonly requestId?: string;
   /** Ends it: the promise rejects with the signal's reason. What was sent may have taken effect. */
   readonly signal?: AbortSignal;
-  /** Milliseconds until one attempt is given up; 30,000 (6.1.1). */
+  /** Milliseconds from its sending until one attempt is given up; 30,000 (6.1.1). What waits here for its turn in a burst (7.2.1) waits as long as that takes: a `signal` bounds it all. */
   readonly timeout?: number;
 }
 
