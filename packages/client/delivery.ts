@@ -54,7 +54,10 @@ let made = 0;
 export class Delivery {
   /** Tells one from another. */
   readonly number = ++made;
+  /** Sorted, each once. */
   readonly topics: readonly string[];
+  /** That of a lane which brings just these topics. */
+  readonly key: string;
   readonly matches: (topic: string) => boolean;
   /** Up to here everything was taken in; empty before the first message of the log, undefined before a place is known. */
   received: string | undefined;
@@ -80,6 +83,7 @@ export class Delivery {
     this.#options = options;
     this.outcome = options.outcome;
     this.topics = options.topics;
+    this.key = options.topics.join();
     this.matches = matcher(options.topics);
   }
 

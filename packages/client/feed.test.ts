@@ -98,6 +98,40 @@ describe('unnamed subscriptions on a socket', () => {
     assert.equal(socket.asked(/^DELETE/).length, 2);
   });
 
+  test('6.2.3: until its lane is narrowed, who is left alone in it gets nothing of those that left', async () => {
+    const { world, client } = await connected();
+    const got: string[] = [];
+    const leaving = client.subscribe('a', () => {}, { after: 'c1' });
+    client.subscribe('b', ({ topic }) => void got.push(topic), { after: 'c1' });
+    await settle();
+    const { socket } = world;
+    socket.answer(socket.asked(OPEN)[0] as never, 201, { subscription: '~a,b', cursor: 'c1' });
+    await settle();
+    await leaving.close();
+    await settle();
+    socket.event('~a,b', 'a', 'c2');
+    socket.event('~a,b', 'b', 'c3');
+    socket.answer(socket.asked(OPEN)[1] as never, 201, { subscription: '~b', cursor: 'c1' });
+    for (const cursor of ['c3', 'c4']) socket.event('~b', 'b', cursor);
+    await settle();
+    assert.deepEqual(got, ['b', 'b']);
+  });
+
+  test('6.2.3: nor of one that fell behind and left', async () => {
+    const { world, client } = await connected();
+    const got: string[] = [];
+    client.subscribe('a', () => new Promise(() => {}), { after: 'c0' });
+    client.subscribe('b', ({ topic }) => void got.push(topic), { after: 'c0' });
+    await settle();
+    const { socket } = world;
+    socket.answer(socket.asked(OPEN)[0] as never, 201, { subscription: '~a,b', cursor: 'c0' });
+    await settle();
+    for (let place = 10_001; place <= 13_000; place++) socket.event('~a,b', 'a', `c${place}`);
+    socket.event('~a,b', 'b', 'c13001');
+    await settle();
+    assert.deepEqual(got, ['b']);
+  });
+
   test('one that may not be subscribed to fails alone', async () => {
     const { world, client } = await connected();
     const got: string[] = [];
