@@ -43,13 +43,15 @@ const keeper = ({ key, cursors }: { key: string; cursors: CursorStore }, failed:
   let next: string | undefined;
   let writing: Promise<void> | undefined;
   const write = async (): Promise<void> => {
-    try {
-      for (let cursor = next; cursor !== undefined; cursor = next) {
-        next = undefined;
+    // Not before `writing` says so: a store may answer, or throw, at once.
+    await undefined;
+    for (let cursor = next; cursor !== undefined; cursor = next) {
+      next = undefined;
+      try {
         await cursors.set(key, cursor);
+      } catch (error) {
+        failed(error);
       }
-    } catch (error) {
-      failed(error);
     }
     writing = undefined;
   };
