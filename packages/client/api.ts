@@ -143,7 +143,10 @@ export interface Subscription {
   readonly ready: Promise<void>;
   /** Resolves when it has ended: `closed`, a takeover by another attachment (`taken-over`), its deletion, scopes that no longer cover it. Rejects where it failed. */
   readonly closed: Promise<{ readonly reason: string }>;
-  /** Ends it here, when the handler has finished the message in hand (so a handler must not await it); a durable one is acknowledged up to there and lives on at the server. */
+  /**
+   * Ends it here, when the handler has finished the message in hand (so a handler must not await it); a durable one is acknowledged up to there and lives on at the server. A
+   * server that does not answer is waited for 5 s. Another of its name may be made at once: it begins when this one has ended.
+   */
   close(): Promise<void>;
 }
 
@@ -178,7 +181,7 @@ export interface Client<Api extends AnyApi = AnyApi> {
   on<E extends keyof ClientEvents>(event: E, listener: (event: ClientEvents[E]) => void): () => void;
   /** Opens the connection; resolves when messages can flow, over either transport. Rejects where the credentials are refused, or it was closed. */
   connect(): Promise<void>;
-  /** Ends every subscription, acknowledges what was handled, closes the connection. */
+  /** Ends every subscription as its own `close` does, acknowledges what was handled, closes the connection. */
   close(): Promise<void>;
 
   /** Any operation, in full (clause 1): `request('GET', '/stats')`. */

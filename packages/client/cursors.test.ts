@@ -85,3 +85,19 @@ test('where localStorage is forbidden, it begins as the subscription says', asyn
     else Object.defineProperty(globalThis, 'localStorage', before);
   }
 });
+
+test('a client that is closed while a cursor is looked up ends what waits for it', async () => {
+  const world = new World();
+  const client = createClient(world.options());
+  const found = Promise.withResolvers<string>();
+  const store = { key: 'mine', cursors: { get: () => found.promise, set: () => {} } };
+  const subscription = client.subscribe('a', () => {}, { store });
+  const stream = client.subscribe('a', { store });
+  const next = stream[Symbol.asyncIterator]().next();
+  await client.close();
+  assert.deepEqual(await subscription.closed, { reason: 'closed' });
+  await assert.rejects(subscription.ready, { code: 'CLOSED' });
+  assert.deepEqual(await next, { done: true, value: undefined });
+  found.reject(new Error('too late to matter'));
+  await settle();
+});

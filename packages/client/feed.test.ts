@@ -254,6 +254,87 @@ describe('durable subscriptions', () => {
     await settle();
     assert.equal(data(next.asked(/ack$/).at(-1)).cursor, 'c4');
   });
+
+  test('6.2.8: closed and begun again, the second begins when the first has let go, and misses nothing', async () => {
+    let release = (): void => {};
+    const { world, client, socket, subscription } = await attached(() => new Promise<void>((resolve) => (release = resolve)));
+    socket.event('work', 'a.b', 'c2');
+    await settle();
+    const closing = subscription.close();
+    const got: string[] = [];
+    client.subscribe('a.*', ({ cursor }) => void got.push(cursor), { name: 'work' });
+    await settle();
+    // What is sent to the first is not the second's yet.
+    socket.event('work', 'a.b', 'c3');
+    socket.notice('heartbeat', { cursor: 'c3' });
+    await settle();
+    assert.deepEqual([socket.asked(OPEN).length, socket.asked(/attach$/).length, socket.asked(/ack$/).length], [1, 1, 0]);
+    release();
+    await settle();
+    socket.answer(socket.asked(/ack$/)[0] as never, 200, { cursor: 'c2', pending: 1 });
+    await settle();
+    assert.equal(socket.asked(OPEN).length, 1);
+    socket.answer(socket.asked(/detach$/)[0] as never, 204);
+    await closing;
+    await settle();
+    socket.answer(socket.asked(OPEN)[1] as never, 200, { name: 'work', cursor: 'c2' });
+    await settle();
+    socket.notice('heartbeat', { cursor: 'c3' });
+    socket.answer(socket.asked(/attach$/)[1] as never, 200, { subscription: 'work', cursor: 'c2', pending: 1 });
+    for (const cursor of ['c3', 'c4']) socket.event('work', 'a.b', cursor);
+    await world.clock.advance(100);
+    assert.deepEqual(got, ['c3', 'c4']);
+    assert.equal(data(socket.asked(/ack$/)[1]).cursor, 'c4');
+    assert.equal(socket.asked(/detach$/).length, 1);
+  });
+
+  test('one that is closed while it is being made is not attached; while it is being attached, it is let go of', async () => {
+    const { world, client } = await connected();
+    const { socket } = world;
+    const first = client.subscribe('a.*', () => {}, { name: 'first' });
+    const second = client.subscribe('a.*', () => {}, { name: 'second' });
+    await settle();
+    socket.answer(socket.asked(OPEN)[1] as never, 201, { name: 'second', cursor: 'c1' });
+    await settle();
+    await first.close();
+    void second.close();
+    socket.answer(socket.asked(OPEN)[0] as never, 201, { name: 'first', cursor: 'c1' });
+    await settle();
+    assert.deepEqual(
+      socket.asked(/tach$/).map(({ payload }) => payload.path),
+      ['/subscriptions/second/attach', '/subscriptions/second/detach'],
+    );
+  });
+
+  test('taken over, it still acknowledges what is finished, before the client is closed', async () => {
+    const { client, socket } = await attached(() => {});
+    const told: unknown[] = [];
+    client.on('error', ({ error }) => told.push(error));
+    socket.event('work', 'a.b', 'c2');
+    await settle();
+    socket.notice('detached', { subscription: 'work', reason: 'taken-over' });
+    const closing = client.close();
+    await settle();
+    assert.equal(data(socket.asked(/ack$/)[0]).cursor, 'c2');
+    socket.answer(socket.asked(/ack$/)[0] as never, 200, { cursor: 'c2', pending: 0 });
+    await closing;
+    assert.equal(socket.asked(/detach$/).length, 0, 'it is the attachment of another');
+    assert.deepEqual(told, []);
+  });
+
+  test('a server that does not answer holds up no end for long', async () => {
+    const { world, client, socket } = await attached(() => {});
+    const told: unknown[] = [];
+    client.on('error', ({ error }) => told.push(error));
+    socket.event('work', 'a.b', 'c2');
+    await settle();
+    let isClosed = false;
+    void client.close().then(() => (isClosed = true));
+    await world.clock.advance(5000);
+    assert.ok(isClosed);
+    assert.deepEqual(told, []);
+    assert.equal(world.clock.timers, 0);
+  });
 });
 
 test('a write without data says null, over either transport: the envelope wants the member (4.1.1)', async () => {
@@ -297,6 +378,42 @@ describe('polls', () => {
     );
     assert.equal(new Set(of(/pull$/).map(({ url }) => url.pathname)).size, 6, 'each has its turn');
     await client.close();
+  });
+
+  const pulling = async (handler: (message: Message) => unknown) => {
+    const world = new World();
+    const client = createClient(world.options({ transport: 'longpoll' }));
+    const subscription = client.subscribe('a', handler, { name: 'work' });
+    await settle();
+    world.request.answer({ items: [] });
+    await settle();
+    world.request.answer({ cursor: 'c1' }, 201);
+    await settle();
+    return { world, client, subscription };
+  };
+  const item = (cursor: string) => ({ messageId: `m-${cursor}`, topic: 'a', cursor, timestamp: 't', data: cursor });
+  const asked = ({ request }: World) => ({ path: request.url.pathname, data: request.body?.data as { ack?: string } });
+
+  test('6.2.8: pulled too, one that is closed and begun again misses nothing', async () => {
+    let release = (): void => {};
+    const { world, client, subscription } = await pulling(() => new Promise<void>((resolve) => (release = resolve)));
+    world.request.answer({ items: [item('c2')], cursor: 'c2', more: false });
+    await settle();
+    void subscription.close();
+    const got: string[] = [];
+    client.subscribe('a', ({ cursor }) => void got.push(cursor), { name: 'work' });
+    await settle();
+    release();
+    await settle();
+    assert.match(asked(world).path, /ack$/);
+    world.request.answer({ cursor: 'c2', pending: 1 });
+    await settle();
+    assert.match(asked(world).path, /subscriptions$/);
+    world.request.answer({ cursor: 'c2' });
+    await settle();
+    world.request.answer({ items: [item('c3')], cursor: 'c3', more: false });
+    await settle();
+    assert.deepEqual(got, ['c3']);
   });
 
   test('a wait that the server does not allow is shortened', async () => {
