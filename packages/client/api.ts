@@ -168,7 +168,10 @@ export interface ClientEvents {
   state: State;
   /** A message that retention removed before it could be handed over. */
   gap: Gap & { readonly subscription: Subscription };
-  /** What has no promise that could carry it: a handler that failed, an acknowledgement that was refused, credentials that cannot be had. */
+  /**
+   * What has no promise that could carry it: a handler that failed, an acknowledgement that was refused, credentials that cannot be had, a durable subscription that goes on from the server's
+   * place because its own is of another log (`INVALID_CURSOR`: the server was restored).
+   */
   error: { readonly error: unknown; readonly subscription: Subscription | undefined };
 }
 

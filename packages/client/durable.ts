@@ -4,6 +4,7 @@ import type { Environment } from './api.ts';
 import type { Call } from './calls.ts';
 import type { Arrival, Delivery } from './delivery.ts';
 import { GodwitError } from './errors.ts';
+import { placeQuery } from './lanes.ts';
 import type { Socket } from './transports/websocket.ts';
 import { Alarm, pause, retryWait, within } from './waits.ts';
 
@@ -88,7 +89,9 @@ export class Durable {
     const { environment, delivery } = this.#options;
     for (let attempt = 1; socket.isOpen && !this.delivery.hasEnded; attempt = Math.min(attempt + 1, 3)) {
       try {
+        const isNew = this.#created === undefined;
         if (!(await this.create())) return;
+        if (!isNew) await this.#prove(socket);
         if (delivery.hasEnded) return;
         const attachment = { socket, isLive: false };
         this.#attachment = attachment;
@@ -107,6 +110,27 @@ export class Durable {
         await pause(environment.clock, retryWait(attempt, environment.random, details.retryAfterMs));
       }
     }
+  }
+
+  /** The store may be another by now, or one that was restored and lacks what came (clause 1): what it is sent must not be taken for what it has seen. */
+  async #prove(socket: Socket): Promise<void> {
+    const { received = '', topics } = this.delivery;
+    if (received === '') return;
+    try {
+      await socket.ask('GET', placeQuery(topics.join(), received));
+    } catch (error) {
+      const { code, retryable } = error as GodwitError;
+      if (code === 'INVALID_CURSOR') this.restart(error);
+      // Any other refusal says nothing against the place.
+      else if (retryable) throw error;
+    }
+  }
+
+  /** Its place is of another log: it goes on from the server's, as one that begins would. */
+  restart(why: unknown): void {
+    this.#acknowledged = '';
+    this.delivery.restart();
+    this.#options.report(why);
   }
 
   /** The server ended its attachment. */
@@ -171,7 +195,8 @@ export class Durable {
       } catch (error) {
         const { code, retryable } = error as GodwitError;
         if (code === 'NOT_FOUND') delivery.outcome.ended('deleted');
-        else if (!retryable && !delivery.hasEnded) report(error);
+        // That its place is of another log is found out, and told, where it goes on.
+        else if (!retryable && code !== 'INVALID_CURSOR' && !delivery.hasEnded) report(error);
         // Whatever is not acknowledged comes again, and is acknowledged then or with what follows it.
         return;
       }

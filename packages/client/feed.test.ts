@@ -245,6 +245,9 @@ describe('durable subscriptions', () => {
     const next = world.socket;
     next.welcome();
     await settle();
+    assert.match(next.asked(/^GET/)[0]?.payload.path ?? '', /after=c3&/, 'its place may be of another log by now');
+    next.answer(next.asked(/^GET/)[0] as never, 200, { items: [], cursor: 'c3', more: false });
+    await settle();
     next.answer(next.asked(/attach$/)[0] as never, 200, { subscription: 'work', cursor: 'c1', pending: 2 });
     for (const cursor of ['c2', 'c3', 'c4']) next.event('work', 'a.b', cursor);
     await world.clock.advance(100);
@@ -253,6 +256,30 @@ describe('durable subscriptions', () => {
     world.requests.find(({ url }) => url.pathname.endsWith('/ack'))?.answer({ cursor: 'c3', pending: 1 });
     await settle();
     assert.equal(data(next.asked(/ack$/).at(-1)).cursor, 'c4');
+  });
+
+  test('clause 1: where the store was restored and lacks what came, it begins again at the place of the server, and says so', async () => {
+    const got: string[] = [];
+    const told: unknown[] = [];
+    const { world, client, socket } = await attached(({ data }) => void got.push(data as string));
+    client.on('error', ({ error }) => told.push((error as { code: string }).code));
+    for (const cursor of ['c2-old', 'c3-old']) socket.event('work', 'a.b', cursor);
+    await world.clock.advance(100);
+    socket.answer(socket.asked(/ack$/)[0] as never, 200, { cursor: 'c3-old', pending: 0 });
+    await settle();
+    socket.end(1006);
+    await world.clock.advance(1000);
+    const next = world.socket;
+    next.welcome();
+    await settle();
+    next.refuse(next.asked(/^GET/)[0] as never, 400, 'INVALID_CURSOR');
+    await settle();
+    next.answer(next.asked(/attach$/)[0] as never, 200, { subscription: 'work', cursor: 'c1', pending: 1 });
+    for (const cursor of ['c2-new', 'c3-new']) next.event('work', 'a.b', cursor);
+    await world.clock.advance(100);
+    assert.deepEqual(got, ['c2-old', 'c3-old', 'c2-new', 'c3-new']);
+    assert.deepEqual(told, ['INVALID_CURSOR']);
+    assert.equal(data(next.asked(/ack$/)[0]).cursor, 'c3-new');
   });
 
   test('6.2.8: closed and begun again, the second begins when the first has let go, and misses nothing', async () => {
@@ -393,6 +420,24 @@ describe('polls', () => {
   };
   const item = (cursor: string) => ({ messageId: `m-${cursor}`, topic: 'a', cursor, timestamp: 't', data: cursor });
   const asked = ({ request }: World) => ({ path: request.url.pathname, data: request.body?.data as { ack?: string } });
+
+  test('clause 1: pulled too, it begins again at the place of a store that was restored, and says so', async () => {
+    const got: string[] = [];
+    const told: unknown[] = [];
+    const { world, client } = await pulling(({ cursor }) => void got.push(cursor));
+    client.on('error', ({ error }) => told.push((error as { code: string }).code));
+    world.request.answer({ items: [item('c3-old')], cursor: 'c3-old', more: false });
+    await settle();
+    assert.equal(asked(world).data.ack, 'c3-old');
+    world.request.refuse(400, 'INVALID_CURSOR');
+    await settle();
+    assert.equal(asked(world).data.ack, undefined);
+    world.request.answer({ items: [item('c2-new')], cursor: 'c2-new', more: false });
+    await settle();
+    assert.deepEqual(got, ['c3-old', 'c2-new']);
+    assert.equal(asked(world).data.ack, 'c2-new');
+    assert.deepEqual(told, ['INVALID_CURSOR']);
+  });
 
   test('6.2.8: pulled too, one that is closed and begun again misses nothing', async () => {
     let release = (): void => {};

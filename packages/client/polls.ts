@@ -224,6 +224,7 @@ export class Polls {
       const earliest = earliestOf(error);
       if (signal.aborted || retryable || status === 0 || status === 401) throw error;
       if (earliest !== undefined) delivery.gap(delivery.received ?? '', earliest);
+      else if (code === 'INVALID_CURSOR' && ack !== undefined) durable.restart(error);
       else if (code === 'NOT_FOUND') delivery.outcome.ended('deleted');
       else delivery.outcome.failed(error);
       return undefined;
