@@ -26,7 +26,7 @@ export interface RequestOptions {
   readonly requestId?: string;
   /** Ends it: the promise rejects with the signal's reason. What was sent may have taken effect. */
   readonly signal?: AbortSignal;
-  /** Milliseconds until one attempt is given up; 30,000 (6.1.1). */
+  /** Milliseconds from its sending until one attempt is given up; 30,000 (6.1.1). What waits here for its turn in a burst (7.2.1) waits as long as that takes: a `signal` bounds it all. */
   readonly timeout?: number;
 }
 
@@ -144,7 +144,10 @@ export interface Subscription {
   readonly ready: Promise<void>;
   /** Resolves when it has ended: `closed`, a takeover by another attachment (`taken-over`), its deletion, scopes that no longer cover it. Rejects where it failed. */
   readonly closed: Promise<{ readonly reason: string }>;
-  /** Ends it here, when the handler has finished the message in hand (so a handler must not await it); a durable one is acknowledged up to there and lives on at the server. */
+  /**
+   * Ends it here, when the handler has finished the message in hand (so a handler must not await it); a durable one is acknowledged up to there and lives on at the server. A
+   * server that does not answer is waited for 5 s. Another of its name may be made at once: it begins when this one has ended.
+   */
   close(): Promise<void>;
 }
 
@@ -168,8 +171,9 @@ export interface ClientEvents {
   /** A message that retention removed before it could be handed over. */
   gap: Gap & { readonly subscription: Subscription };
   /**
-   * What has no promise that could carry it: a handler that failed, an acknowledgement that was refused, credentials that cannot be had, a subscription that failed
-   * and of which nobody took `ready` or `closed` or the messages by a loop. Where nobody listens the console hears of it.
+   * What has no promise that could carry it: a handler that failed, an acknowledgement that was refused, credentials that cannot be had, a durable subscription that goes on from the server's
+   * place because its own is of another log (`INVALID_CURSOR`: the server was restored), a subscription that failed and of which nobody took `ready` or `closed` or the messages by a loop. Where
+   * nobody listens the console hears of it.
    */
   error: { readonly error: unknown; readonly subscription: Subscription | undefined };
 }
@@ -192,7 +196,7 @@ export interface Client<Api extends AnyApi = AnyApi> {
    * without end, and the `state` event tells what the attempts fail with.
    */
   connect(): Promise<void>;
-  /** Ends every subscription, acknowledges what was handled, closes the connection. */
+  /** Ends every subscription as its own `close` does, acknowledges what was handled, closes the connection. */
   close(): Promise<void>;
 
   /**

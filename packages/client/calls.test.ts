@@ -252,6 +252,75 @@ describe('requests over a socket', () => {
     );
   });
 
+  const pacedAt = async (messagesPerSecond: number) => {
+    const { world, client } = asking();
+    const connecting = client.connect();
+    await settle();
+    world.socket.welcome({ limits: { messagesPerSecond } });
+    await connecting;
+    return { world, client };
+  };
+
+  test('6.1.1, 7.2.1: what waits for its turn is not timed, only what was sent', async () => {
+    const { world, client } = await pacedAt(10);
+    const late: unknown[] = [];
+    const publishing = Array.from({ length: 100 }, (_, i) => client.publish('a.b', i, { timeout: 2000 }).catch((error: unknown) => late.push(error)));
+    for (let turn = 0, answered = 0; answered < 100 && turn < 200; turn++) {
+      await world.clock.advance(100);
+      for (const sent of world.socket.asked(/messages/).slice(answered)) {
+        world.socket.answer(sent, 201, {});
+        answered++;
+      }
+    }
+    assert.deepEqual(late, []);
+    await Promise.all(publishing);
+    const last = watch(client.publish('a.b', 'never answered', { timeout: 2000 }));
+    await world.clock.advance(20_000);
+    assert.equal(last.error?.code, 'CLIENT_TIMEOUT');
+  });
+
+  test('7.2.1: what was aborted while it waited for its turn is passed over, and holds nobody up', async () => {
+    const { world, client } = await pacedAt(20);
+    const ending = new AbortController();
+    for (let i = 0; i < 19; i++) watch(client.publish('a.b', i));
+    const ended = Array.from({ length: 1000 }, () => watch(client.publish('a.b', 'unwanted', { signal: ending.signal })));
+    watch(client.publish('a.b', 'wanted'));
+    await settle();
+    ending.abort();
+    await settle();
+    assert.ok(ended.every(({ error }) => error === ending.signal.reason));
+    await world.clock.advance(100);
+    assert.deepEqual(
+      world.socket
+        .asked(/messages/)
+        .slice(19)
+        .map(({ payload }) => payload.data),
+      ['wanted'],
+    );
+  });
+
+  test('7.2.1: a batch counts as its operations; what comes behind it waits behind it', async () => {
+    const { world, client } = await pacedAt(20);
+    const batch = (length: number) =>
+      void watch(client.batch(Array.from({ length }, () => ({ method: 'POST' as const, path: '/topics/a.b/messages', data: 1 }))));
+    batch(15);
+    batch(20);
+    watch(client.publish('a.b', 'behind it'));
+    await settle();
+    assert.deepEqual([world.socket.asked(/batch/).length, world.socket.asked(/messages/).length], [1, 0]);
+    // As many as the server takes at once go when its bucket is full.
+    await world.clock.advance(700);
+    assert.equal(world.socket.asked(/batch/).length, 1);
+    await world.clock.advance(100);
+    assert.deepEqual([world.socket.asked(/batch/).length, world.socket.asked(/messages/).length], [2, 0]);
+    await world.clock.advance(1000);
+    assert.equal(world.socket.asked(/messages/).length, 1);
+    // One that the server never takes is refused by it, at once.
+    batch(21);
+    await world.clock.advance(100);
+    assert.equal(world.socket.asked(/batch/).length, 3);
+  });
+
   test('6.1.1: an attempt is given up after 30 s and tried again', async () => {
     const { world, client } = await connected();
     watch(client.publish('a.b', 1));

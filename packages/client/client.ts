@@ -94,7 +94,6 @@ export const createClient = <Api extends AnyApi = AnyApi>(options: ClientOptions
         environment,
         feed,
         call,
-        isAttachable: () => connection.socket !== undefined,
         gap: (gap, of) => emit('gap', { ...gap, subscription: of }),
         error: failed,
       },

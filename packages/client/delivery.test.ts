@@ -38,6 +38,30 @@ describe('a delivery', () => {
     assert.equal(delivery.finished, cursorOf(5));
   });
 
+  test('begun again in another log, it drops what waits and takes what it is sent; what is in hand counts for nothing', async () => {
+    let release = (): void => {};
+    const handed: unknown[] = [];
+    const { delivery, seen } = made({
+      handler: ({ data }) => {
+        handed.push(data);
+        return new Promise<void>((resolve) => (release = resolve));
+      },
+    });
+    delivery.begin(cursorOf(4));
+    for (const place of [5, 6]) delivery.offer(arrival(place), 1);
+    await settle();
+    delivery.restart();
+    delivery.begin(cursorOf(1));
+    delivery.offer(arrival(2), 1);
+    release();
+    await settle();
+    assert.deepEqual(handed, [5, 2]);
+    assert.equal(delivery.finished, cursorOf(1));
+    release();
+    await settle();
+    assert.deepEqual(seen.finished, [cursorOf(2)]);
+  });
+
   test('hands over one after the other: the next waits for an async handler', async () => {
     const waiting: (() => void)[] = [];
     const handed: unknown[] = [];

@@ -54,7 +54,10 @@ let made = 0;
 export class Delivery {
   /** Tells one from another. */
   readonly number = ++made;
+  /** Sorted, each once. */
   readonly topics: readonly string[];
+  /** That of a lane which brings just these topics. */
+  readonly key: string;
   readonly matches: (topic: string) => boolean;
   /** Up to here everything was taken in; empty before the first message of the log, undefined before a place is known. */
   received: string | undefined;
@@ -75,11 +78,13 @@ export class Delivery {
   #head = 0;
   #bytes = 0;
   #running: Promise<void> | undefined;
+  #restarts = 0;
 
   constructor(options: DeliveryOptions) {
     this.#options = options;
     this.outcome = options.outcome;
     this.topics = options.topics;
+    this.key = options.topics.join();
     this.matches = matcher(options.topics);
   }
 
@@ -96,6 +101,14 @@ export class Delivery {
     if (this.received !== undefined && this.received !== '') return;
     this.received = cursor;
     if (this.#items.length === 0 && cursor !== '') this.finished = cursor;
+  }
+
+  /** Its place is of another log: what waits is not of this one, and it takes in whatever it is sent. What the handler has in hand counts for nothing here. */
+  restart(): void {
+    this.#restarts++;
+    this.received = '';
+    this.finished = undefined;
+    this.#drop();
   }
 
   /** The server has confirmed it. */
@@ -139,10 +152,14 @@ export class Delivery {
   /** Nothing more is handed over; resolves when the handler has finished what it has in hand. */
   end(): Promise<void> {
     this.#ending.abort();
+    this.#drop();
+    return this.#running ?? Promise.resolve();
+  }
+
+  #drop(): void {
     this.#items = [];
     this.#head = 0;
     this.#bytes = 0;
-    return this.#running ?? Promise.resolve();
   }
 
   #put(item: Item): void {
@@ -169,8 +186,9 @@ export class Delivery {
         this.#finish(item.gap.to);
       } else {
         this.#bytes -= item.bytes;
+        const restarts = this.#restarts;
         if (!(await this.#hand(item.message))) break;
-        this.#finish(item.message.cursor);
+        if (restarts === this.#restarts) this.#finish(item.message.cursor);
       }
       this.#makeRoom();
     }

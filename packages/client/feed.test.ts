@@ -106,6 +106,40 @@ describe('unnamed subscriptions on a socket', () => {
     assert.equal(socket.asked(/^DELETE/).length, 2);
   });
 
+  test('6.2.3: until its lane is narrowed, who is left alone in it gets nothing of those that left', async () => {
+    const { world, client } = await connected();
+    const got: string[] = [];
+    const leaving = client.subscribe('a', () => {}, { after: 'c1' });
+    client.subscribe('b', ({ topic }) => void got.push(topic), { after: 'c1' });
+    await settle();
+    const { socket } = world;
+    socket.answer(socket.asked(OPEN)[0] as never, 201, { subscription: '~a,b', cursor: 'c1' });
+    await settle();
+    await leaving.close();
+    await settle();
+    socket.event('~a,b', 'a', 'c2');
+    socket.event('~a,b', 'b', 'c3');
+    socket.answer(socket.asked(OPEN)[1] as never, 201, { subscription: '~b', cursor: 'c1' });
+    for (const cursor of ['c3', 'c4']) socket.event('~b', 'b', cursor);
+    await settle();
+    assert.deepEqual(got, ['b', 'b']);
+  });
+
+  test('6.2.3: nor of one that fell behind and left', async () => {
+    const { world, client } = await connected();
+    const got: string[] = [];
+    client.subscribe('a', () => new Promise(() => {}), { after: 'c0' });
+    client.subscribe('b', ({ topic }) => void got.push(topic), { after: 'c0' });
+    await settle();
+    const { socket } = world;
+    socket.answer(socket.asked(OPEN)[0] as never, 201, { subscription: '~a,b', cursor: 'c0' });
+    await settle();
+    for (let place = 10_001; place <= 13_000; place++) socket.event('~a,b', 'a', `c${place}`);
+    socket.event('~a,b', 'b', 'c13001');
+    await settle();
+    assert.deepEqual(got, ['b']);
+  });
+
   test('one that may not be subscribed to fails alone', async () => {
     const { world, client } = await connected();
     const got: string[] = [];
@@ -249,6 +283,9 @@ describe('durable subscriptions', () => {
     const next = world.socket;
     next.welcome();
     await settle();
+    assert.match(next.asked(/^GET/)[0]?.payload.path ?? '', /after=c3&/, 'its place may be of another log by now');
+    next.answer(next.asked(/^GET/)[0] as never, 200, { items: [], cursor: 'c3', more: false });
+    await settle();
     next.answer(next.asked(/attach$/)[0] as never, 200, { subscription: 'work', cursor: 'c1', pending: 2 });
     for (const cursor of ['c2', 'c3', 'c4']) next.event('work', 'a.b', cursor);
     await world.clock.advance(100);
@@ -257,6 +294,111 @@ describe('durable subscriptions', () => {
     world.requests.find(({ url }) => url.pathname.endsWith('/ack'))?.answer({ cursor: 'c3', pending: 1 });
     await settle();
     assert.equal(data(next.asked(/ack$/).at(-1)).cursor, 'c4');
+  });
+
+  test('clause 1: where the store was restored and lacks what came, it begins again at the place of the server, and says so', async () => {
+    const got: string[] = [];
+    const told: unknown[] = [];
+    const { world, client, socket } = await attached(({ data }) => void got.push(data as string));
+    client.on('error', ({ error }) => told.push((error as { code: string }).code));
+    for (const cursor of ['c2-old', 'c3-old']) socket.event('work', 'a.b', cursor);
+    await world.clock.advance(100);
+    socket.answer(socket.asked(/ack$/)[0] as never, 200, { cursor: 'c3-old', pending: 0 });
+    await settle();
+    socket.end(1006);
+    await world.clock.advance(1000);
+    const next = world.socket;
+    next.welcome();
+    await settle();
+    next.refuse(next.asked(/^GET/)[0] as never, 400, 'INVALID_CURSOR');
+    await settle();
+    next.answer(next.asked(/attach$/)[0] as never, 200, { subscription: 'work', cursor: 'c1', pending: 1 });
+    for (const cursor of ['c2-new', 'c3-new']) next.event('work', 'a.b', cursor);
+    await world.clock.advance(100);
+    assert.deepEqual(got, ['c2-old', 'c3-old', 'c2-new', 'c3-new']);
+    assert.deepEqual(told, ['INVALID_CURSOR']);
+    assert.equal(data(next.asked(/ack$/)[0]).cursor, 'c3-new');
+  });
+
+  test('6.2.8: closed and begun again, the second begins when the first has let go, and misses nothing', async () => {
+    let release = (): void => {};
+    const { world, client, socket, subscription } = await attached(() => new Promise<void>((resolve) => (release = resolve)));
+    socket.event('work', 'a.b', 'c2');
+    await settle();
+    const closing = subscription.close();
+    const got: string[] = [];
+    client.subscribe('a.*', ({ cursor }) => void got.push(cursor), { name: 'work' });
+    await settle();
+    // What is sent to the first is not the second's yet.
+    socket.event('work', 'a.b', 'c3');
+    socket.notice('heartbeat', { cursor: 'c3' });
+    await settle();
+    assert.deepEqual([socket.asked(OPEN).length, socket.asked(/attach$/).length, socket.asked(/ack$/).length], [1, 1, 0]);
+    release();
+    await settle();
+    socket.answer(socket.asked(/ack$/)[0] as never, 200, { cursor: 'c2', pending: 1 });
+    await settle();
+    assert.equal(socket.asked(OPEN).length, 1);
+    socket.answer(socket.asked(/detach$/)[0] as never, 204);
+    await closing;
+    await settle();
+    socket.answer(socket.asked(OPEN)[1] as never, 200, { name: 'work', cursor: 'c2' });
+    await settle();
+    socket.notice('heartbeat', { cursor: 'c3' });
+    socket.answer(socket.asked(/attach$/)[1] as never, 200, { subscription: 'work', cursor: 'c2', pending: 1 });
+    for (const cursor of ['c3', 'c4']) socket.event('work', 'a.b', cursor);
+    await world.clock.advance(100);
+    assert.deepEqual(got, ['c3', 'c4']);
+    assert.equal(data(socket.asked(/ack$/)[1]).cursor, 'c4');
+    assert.equal(socket.asked(/detach$/).length, 1);
+  });
+
+  test('one that is closed while it is being made is not attached; while it is being attached, it is let go of', async () => {
+    const { world, client } = await connected();
+    const { socket } = world;
+    const first = client.subscribe('a.*', () => {}, { name: 'first' });
+    const second = client.subscribe('a.*', () => {}, { name: 'second' });
+    await settle();
+    socket.answer(socket.asked(OPEN)[1] as never, 201, { name: 'second', cursor: 'c1' });
+    await settle();
+    await first.close();
+    void second.close();
+    socket.answer(socket.asked(OPEN)[0] as never, 201, { name: 'first', cursor: 'c1' });
+    await settle();
+    assert.deepEqual(
+      socket.asked(/tach$/).map(({ payload }) => payload.path),
+      ['/subscriptions/second/attach', '/subscriptions/second/detach'],
+    );
+  });
+
+  test('taken over, it still acknowledges what is finished, before the client is closed', async () => {
+    const { client, socket } = await attached(() => {});
+    const told: unknown[] = [];
+    client.on('error', ({ error }) => told.push(error));
+    socket.event('work', 'a.b', 'c2');
+    await settle();
+    socket.notice('detached', { subscription: 'work', reason: 'taken-over' });
+    const closing = client.close();
+    await settle();
+    assert.equal(data(socket.asked(/ack$/)[0]).cursor, 'c2');
+    socket.answer(socket.asked(/ack$/)[0] as never, 200, { cursor: 'c2', pending: 0 });
+    await closing;
+    assert.equal(socket.asked(/detach$/).length, 0, 'it is the attachment of another');
+    assert.deepEqual(told, []);
+  });
+
+  test('a server that does not answer holds up no end for long', async () => {
+    const { world, client, socket } = await attached(() => {});
+    const told: unknown[] = [];
+    client.on('error', ({ error }) => told.push(error));
+    socket.event('work', 'a.b', 'c2');
+    await settle();
+    let isClosed = false;
+    void client.close().then(() => (isClosed = true));
+    await world.clock.advance(5000);
+    assert.ok(isClosed);
+    assert.deepEqual(told, []);
+    assert.equal(world.clock.timers, 0);
   });
 });
 
@@ -301,6 +443,60 @@ describe('polls', () => {
     );
     assert.equal(new Set(of(/pull$/).map(({ url }) => url.pathname)).size, 6, 'each has its turn');
     await client.close();
+  });
+
+  const pulling = async (handler: (message: Message) => unknown) => {
+    const world = new World();
+    const client = createClient(world.options({ transport: 'longpoll' }));
+    const subscription = client.subscribe('a', handler, { name: 'work' });
+    await settle();
+    world.request.answer({ items: [] });
+    await settle();
+    world.request.answer({ cursor: 'c1' }, 201);
+    await settle();
+    return { world, client, subscription };
+  };
+  const item = (cursor: string) => ({ messageId: `m-${cursor}`, topic: 'a', cursor, timestamp: 't', data: cursor });
+  const asked = ({ request }: World) => ({ path: request.url.pathname, data: request.body?.data as { ack?: string } });
+
+  test('clause 1: pulled too, it begins again at the place of a store that was restored, and says so', async () => {
+    const got: string[] = [];
+    const told: unknown[] = [];
+    const { world, client } = await pulling(({ cursor }) => void got.push(cursor));
+    client.on('error', ({ error }) => told.push((error as { code: string }).code));
+    world.request.answer({ items: [item('c3-old')], cursor: 'c3-old', more: false });
+    await settle();
+    assert.equal(asked(world).data.ack, 'c3-old');
+    world.request.refuse(400, 'INVALID_CURSOR');
+    await settle();
+    assert.equal(asked(world).data.ack, undefined);
+    world.request.answer({ items: [item('c2-new')], cursor: 'c2-new', more: false });
+    await settle();
+    assert.deepEqual(got, ['c3-old', 'c2-new']);
+    assert.equal(asked(world).data.ack, 'c2-new');
+    assert.deepEqual(told, ['INVALID_CURSOR']);
+  });
+
+  test('6.2.8: pulled too, one that is closed and begun again misses nothing', async () => {
+    let release = (): void => {};
+    const { world, client, subscription } = await pulling(() => new Promise<void>((resolve) => (release = resolve)));
+    world.request.answer({ items: [item('c2')], cursor: 'c2', more: false });
+    await settle();
+    void subscription.close();
+    const got: string[] = [];
+    client.subscribe('a', ({ cursor }) => void got.push(cursor), { name: 'work' });
+    await settle();
+    release();
+    await settle();
+    assert.match(asked(world).path, /ack$/);
+    world.request.answer({ cursor: 'c2', pending: 1 });
+    await settle();
+    assert.match(asked(world).path, /subscriptions$/);
+    world.request.answer({ cursor: 'c2' });
+    await settle();
+    world.request.answer({ items: [item('c3')], cursor: 'c3', more: false });
+    await settle();
+    assert.deepEqual(got, ['c3']);
   });
 
   test('a wait that the server does not allow is shortened', async () => {

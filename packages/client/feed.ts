@@ -28,6 +28,8 @@ export interface FeedOptions {
 }
 
 export class Feed implements Flow {
+  /** All that have not let go: those whose place is still looked up and those that finish what they have in hand too. */
+  readonly #subscribers = new Set<Subscriber>();
   readonly #byDelivery = new Map<Delivery, Subscriber>();
   readonly #durables = new Map<string, Durable>();
   readonly #polls: Polls;
@@ -44,15 +46,26 @@ export class Feed implements Flow {
   }
 
   subscribers(): Subscriber[] {
-    return [...this.#byDelivery.values()];
+    return [...this.#subscribers];
   }
 
   hasDurable(name: string): boolean {
     return this.#durables.has(name);
   }
 
-  /** Takes a subscription up; those of one turn of the event loop are opened together. */
-  add(subscriber: Subscriber): void {
+  /** Resolves when those of this name that have ended have let go of it; undefined where there are none. */
+  leaving(name: string): Promise<unknown> | undefined {
+    const leaving = this.subscribers().filter(({ durable }) => durable?.name === name);
+    return leaving.length === 0 ? undefined : Promise.all(leaving.map((subscriber) => subscriber.close()));
+  }
+
+  /** Keeps a subscription until it has left. */
+  enter(subscriber: Subscriber): void {
+    this.#subscribers.add(subscriber);
+  }
+
+  /** Brings a subscription its messages; those of one turn of the event loop are opened together. */
+  begin(subscriber: Subscriber): void {
     const { delivery, durable } = subscriber;
     this.#byDelivery.set(delivery, subscriber);
     if (durable !== undefined) {
@@ -65,7 +78,10 @@ export class Feed implements Flow {
     this.#polls.changed();
   }
 
-  remove({ delivery, durable }: Subscriber): void {
+  /** Brings it nothing more. `left`: when it has let go. */
+  remove(subscriber: Subscriber, left: Promise<void>): void {
+    const { delivery, durable } = subscriber;
+    void left.then(() => this.#subscribers.delete(subscriber));
     if (!this.#byDelivery.delete(delivery)) return;
     if (durable !== undefined) this.#durables.delete(durable.name);
     else this.#lanes?.remove(delivery);
@@ -122,7 +138,7 @@ export class Feed implements Flow {
     } else if (name === 'detached') {
       const reason = String(data['reason']);
       if (durable === undefined) this.#lanes?.detached(subscription, reason);
-      else durable.delivery.outcome.ended(reason);
+      else durable.detached(reason);
     }
   }
 

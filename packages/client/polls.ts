@@ -91,7 +91,7 @@ export class Polls {
       for (const lane of pack(open.filter(({ received }) => (received !== undefined) === isPlaced)))
         wanted.set(`${isPlaced} ${nameOf(lane)}`, { turn: (signal) => this.#poll(lane, signal) });
     for (const durable of durables())
-      wanted.set(`durable ${durable.name}`, { before: () => durable.delivery.idle(), turn: (signal) => this.#pull(durable, signal) });
+      wanted.set(`durable ${durable.delivery.number}`, { before: () => durable.idle(), turn: (signal) => this.#pull(durable, signal) });
     const takeTurns = wanted.size > SLOTS;
     for (const [key, loop] of this.#loops) {
       if (wanted.has(key) && !takeTurns) continue;
@@ -224,13 +224,15 @@ export class Polls {
       const earliest = earliestOf(error);
       if (signal.aborted || retryable || status === 0 || status === 401) throw error;
       if (earliest !== undefined) delivery.gap(delivery.received ?? '', earliest);
+      else if (code === 'INVALID_CURSOR' && ack !== undefined) durable.restart(error);
       else if (code === 'NOT_FOUND') delivery.outcome.ended('deleted');
       else delivery.outcome.failed(error);
       return undefined;
     });
+    if (page === undefined) return;
     if (ack !== undefined) durable.acknowledged(ack);
-    for (const item of page?.items ?? []) delivery.offer({ ...item, redelivered: false }, sizeOf(item));
-    if (page !== undefined) delivery.advance(page.cursor);
+    for (const item of page.items) delivery.offer({ ...item, redelivered: false }, sizeOf(item));
+    delivery.advance(page.cursor);
   }
 }
 

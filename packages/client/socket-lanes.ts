@@ -70,9 +70,9 @@ export class SocketLanes {
   event(subscription: string, arrival: Arrival, bytes: number): void {
     const lane = this.#byId.get(subscription);
     if (lane === undefined) return;
-    const isShared = lane.members.size > 1;
     for (const member of lane.live) {
-      if (isShared && !member.matches(arrival.topic)) continue;
+      // A lane that others left brings what was theirs until it is narrowed.
+      if (member.key !== lane.key && !member.matches(arrival.topic)) continue;
       member.offer(arrival, bytes);
       if (member.isBehind) this.remove(member);
     }
@@ -92,7 +92,7 @@ export class SocketLanes {
     if (lane === undefined) return;
     this.#forget(lane);
     const members = [...lane.members];
-    if (members.every(({ topics }) => topics.join(',') === lane.key)) for (const member of members) member.outcome.ended(reason);
+    if (members.every(({ key }) => key === lane.key)) for (const member of members) member.outcome.ended(reason);
     else this.#split(members);
   }
 

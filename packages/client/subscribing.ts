@@ -10,8 +10,6 @@ export interface SubscribingOptions {
   readonly environment: Environment;
   readonly feed: Feed;
   readonly call: Call;
-  /** Whether a socket is up: a durable subscription is let go of there. */
-  readonly isAttachable: () => boolean;
   readonly gap: (gap: Gap, subscription: Subscription) => void;
   readonly error: (error: unknown, subscription: Subscription) => void;
 }
@@ -43,13 +41,15 @@ const keeper = ({ key, cursors }: { key: string; cursors: CursorStore }, failed:
   let next: string | undefined;
   let writing: Promise<void> | undefined;
   const write = async (): Promise<void> => {
-    try {
-      for (let cursor = next; cursor !== undefined; cursor = next) {
-        next = undefined;
+    // Not before `writing` says so: a store may answer, or throw, at once.
+    await undefined;
+    for (let cursor = next; cursor !== undefined; cursor = next) {
+      next = undefined;
+      try {
         await cursors.set(key, cursor);
+      } catch (error) {
+        failed(error);
       }
-    } catch (error) {
-      failed(error);
     }
     writing = undefined;
   };
@@ -64,7 +64,7 @@ const keeper = ({ key, cursors }: { key: string; cursors: CursorStore }, failed:
 
 /** Begins a subscription. `handler` is given each message; see `Client.subscribe`. `leaving` hears when nothing more is handed over, whoever ended it. */
 export const subscribing = (
-  { environment, feed, call, isAttachable, gap, error: report }: SubscribingOptions,
+  { environment, feed, call, gap, error: report }: SubscribingOptions,
   topics: readonly string[],
   handler: (message: Message) => unknown,
   options: SubscribeOptions,
@@ -115,26 +115,33 @@ export const subscribing = (
     onRoom: () => feed.rejoin(delivery),
   });
 
-  const leave = async (): Promise<void> => {
+  let left: Promise<void> | undefined;
+  const leave = (): Promise<void> => {
+    if (left !== undefined) return left;
     signal?.removeEventListener('abort', aborted);
-    feed.remove(subscriber);
     const handled = delivery.end();
+    left = (async () => {
+      await handled;
+      await kept?.written();
+      await durable?.leave();
+    })();
+    feed.remove(subscriber, left);
     leaving?.();
-    await handled;
-    await kept?.written();
+    return left;
   };
   const end = (reason: string): void => {
     ready.reject(new GodwitError({ code: 'CLOSED', message: `The subscription has ended: ${reason}.` }));
     closed.resolve({ reason });
   };
   function fail(error: unknown): void {
+    feed.failed(delivery, error);
+    if (delivery.hasEnded) return;
     ready.reject(error);
     closed.reject(error);
     // Not before `subscribe` has returned: until then nobody could take a promise.
     queueMicrotask(() => {
       if (!closedIsHeard && (isReady || !readyIsHeard)) failed(error);
     });
-    feed.failed(delivery, error);
     void leave();
   }
   const durable: Durable | undefined =
@@ -147,6 +154,7 @@ export const subscribing = (
           name,
           after,
           ackWait,
+          before: feed.leaving(name),
           report: failed,
         });
   delivery.start = after ?? 'latest';
@@ -158,14 +166,7 @@ export const subscribing = (
 
   let closing: Promise<void> | undefined;
   const close = (): Promise<void> => {
-    closing ??= (async () => {
-      await leave();
-      if (durable !== undefined) {
-        await durable.acknowledge();
-        if (isAttachable()) await call('POST', `${durable.path}/detach`).catch(() => {});
-      }
-      end('closed');
-    })();
+    closing ??= leave().then(() => end('closed'));
     return closing;
   };
   const aborted = (): void => void close();
@@ -189,7 +190,7 @@ export const subscribing = (
   const begin = async (): Promise<void> => {
     try {
       if (store !== undefined) delivery.start = (await store.cursors.get(store.key)) ?? delivery.start;
-      if (!delivery.hasEnded) feed.add(subscriber);
+      if (!delivery.hasEnded) feed.begin(subscriber);
     } catch (error) {
       fail(error);
     }
@@ -197,6 +198,7 @@ export const subscribing = (
   if (signal?.aborted) void close();
   else {
     signal?.addEventListener('abort', aborted, { once: true });
+    feed.enter(subscriber);
     void begin();
   }
   return subscription;

@@ -50,6 +50,16 @@ export class Alarm {
   }
 }
 
+/** Resolves when `done` does, and after `ms` at the latest. */
+export const within = async (clock: Clock, ms: number, done: Promise<unknown>): Promise<void> => {
+  const ending = new AbortController();
+  try {
+    await Promise.race([done, pause(clock, ms, ending.signal)]);
+  } finally {
+    ending.abort();
+  }
+};
+
 /** Resolves after `ms`; rejects with the signal's reason as soon as it is aborted. */
 export const pause = (clock: Clock, ms: number, signal?: AbortSignal): Promise<void> =>
   new Promise((resolve, reject) => {

@@ -13,7 +13,7 @@ export interface Exchange {
   readonly data?: unknown;
   readonly headers?: Readonly<Record<string, string>> | undefined;
   readonly requestId: string;
-  /** Milliseconds until it is given up. */
+  /** Milliseconds from its sending until it is given up. */
   readonly timeout: number;
   readonly signal?: AbortSignal | undefined;
 }

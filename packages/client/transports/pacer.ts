@@ -2,28 +2,39 @@
 import type { Clock } from '../api.ts';
 import { Alarm } from '../waits.ts';
 
+/** Something that waits to be sent. */
+export interface Turn {
+  /** What the server counts it as. */
+  readonly cost: number;
+  /** Whether somebody still waits for it: what nobody does is passed over, and costs nothing. */
+  isWanted(): boolean;
+  send(): void;
+}
+
 export class Pacer {
   readonly #clock: Clock;
-  readonly #waiting: (() => void)[] = [];
+  readonly #waiting: Turn[] = [];
+  readonly #limit: number;
   readonly #perSecond: number;
   #tokens: number;
   #countedAt: number;
   readonly #alarm: Alarm;
 
-  /** `perSecond`: of the server's settings; a little less is used, because clocks and networks are not even. */
-  constructor(clock: Clock, perSecond: number) {
+  /** `limit`: of the server's settings; a little less is used, because clocks and networks are not even. */
+  constructor(clock: Clock, limit: number) {
     this.#clock = clock;
-    this.#perSecond = Math.max(1, perSecond * 0.95);
+    this.#limit = limit;
+    this.#perSecond = Math.max(1, limit * 0.95);
     this.#tokens = this.#perSecond;
     this.#countedAt = clock.now();
     this.#alarm = new Alarm(clock);
   }
 
-  /** Calls `send` now, or in its turn as soon as the rate allows. */
-  next(send: () => void): void {
-    if (this.#waiting.length === 0 && this.#take()) send();
+  /** Sends now, or in its turn as soon as the rate allows. */
+  next(turn: Turn): void {
+    if (this.#waiting.length === 0 && this.#take(turn)) turn.send();
     else {
-      this.#waiting.push(send);
+      this.#waiting.push(turn);
       this.#wake();
     }
   }
@@ -33,23 +44,40 @@ export class Pacer {
     this.#alarm.clear();
   }
 
-  #take(): boolean {
+  #take(turn: Turn): boolean {
     const now = this.#clock.now();
     this.#tokens = Math.min(this.#perSecond, this.#tokens + (Math.max(0, now - this.#countedAt) * this.#perSecond) / 1000);
     this.#countedAt = now;
-    if (this.#tokens < 1) return false;
-    this.#tokens--;
+    if (this.#tokens < this.#least(turn)) return false;
+    this.#tokens -= this.#costOf(turn);
     return true;
   }
 
+  /** What can never be admitted is refused at the cost of one. */
+  #costOf({ cost }: Turn): number {
+    return cost > this.#limit ? 1 : cost;
+  }
+
+  /** How full the bucket must be: a full one holds a little less than the server's, and what that one could hold goes on credit. */
+  #least(turn: Turn): number {
+    return Math.min(this.#costOf(turn), this.#perSecond);
+  }
+
   #wake(): void {
-    if (this.#alarm.isSet) return;
-    const wait = Math.ceil(((1 - this.#tokens) * 1000) / this.#perSecond);
+    const [first] = this.#waiting;
+    if (first === undefined || this.#alarm.isSet) return;
+    const wait = Math.ceil(((this.#least(first) - this.#tokens) * 1000) / this.#perSecond);
     this.#alarm.set(Math.max(1, wait), () => {
-      let sent = 0;
-      while (sent < this.#waiting.length && this.#take()) (this.#waiting[sent++] as () => void)();
-      this.#waiting.splice(0, sent);
-      if (this.#waiting.length > 0) this.#wake();
+      let done = 0;
+      for (let turn = this.#waiting[done]; turn !== undefined; turn = this.#waiting[done]) {
+        if (turn.isWanted()) {
+          if (!this.#take(turn)) break;
+          turn.send();
+        }
+        done++;
+      }
+      this.#waiting.splice(0, done);
+      this.#wake();
     });
   }
 }

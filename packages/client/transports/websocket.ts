@@ -43,10 +43,17 @@ const WELCOME_MS = 5000;
 const SILENT_INTERVALS = 2;
 const ACK = /^\/subscriptions\/[^/]+\/ack$/;
 
+/** What a message counts as (7.2.1): a batch as its operations. */
+const costOf = (path: string, data: unknown): number => {
+  const operations = path === '/batch' ? (data as { operations?: unknown } | null)?.operations : undefined;
+  return Array.isArray(operations) ? Math.max(1, operations.length) : 1;
+};
+
 interface Pending {
   readonly resolve: (answer: Answer) => void;
   readonly reject: (error: unknown) => void;
-  readonly timer: unknown;
+  /** Set when it is sent. */
+  timer: unknown;
   readonly signal: AbortSignal | undefined;
   readonly aborted: () => void;
   readonly answered: ((answer: Answer) => void) | undefined;
@@ -112,14 +119,16 @@ export class Socket {
       }
       const aborted = (): void => this.#take(requestId)?.reject(signal?.reason);
       const late = (): void => this.#take(requestId)?.reject(tooLate(timeout, requestId));
-      this.#pending.set(requestId, { resolve, reject, timer: clock.setTimeout(late, timeout), signal, aborted, answered });
+      const pending: Pending = { resolve, reject, timer: undefined, signal, aborted, answered };
+      this.#pending.set(requestId, pending);
       signal?.addEventListener('abort', aborted, { once: true });
       const send = (): void => {
-        if (this.#pending.has(requestId) && this.#socket.readyState === 1) this.#socket.send(text);
+        pending.timer = clock.setTimeout(late, timeout);
+        if (this.#socket.readyState === 1) this.#socket.send(text);
       };
       // Acknowledgements are free (7.2.1).
       if (ACK.test(path)) send();
-      else this.#pacer?.next(send);
+      else this.#pacer?.next({ cost: costOf(path, data), isWanted: () => this.#pending.get(requestId) === pending, send });
     });
   }
 
