@@ -1,13 +1,22 @@
 // The key or token that everything is asked with. One that can be renewed is asked for once however many wait for it.
-import type { ClientOptions } from './api.ts';
-import { expired } from './errors.ts';
+import type { ClientOptions, Clock } from './api.ts';
+import type { Ending } from './ending.ts';
+import { expired, noAnswer } from './errors.ts';
+import { within } from './waits.ts';
+
+/** After which a `getToken` that gives nothing is given up, as requests are (6.1.1). */
+const TIMEOUT_MS = 30_000;
 
 export class Credentials {
   readonly #getToken: (() => string | Promise<string>) | undefined;
   #current: string | undefined;
   #renewal: Promise<string> | undefined;
+  readonly #clock: Clock;
+  readonly #ending: Ending;
 
-  constructor({ key, token, getToken }: Pick<ClientOptions, 'key' | 'token' | 'getToken'>) {
+  constructor({ key, token, getToken }: Pick<ClientOptions, 'key' | 'token' | 'getToken'>, clock: Clock, ending: Ending) {
+    this.#clock = clock;
+    this.#ending = ending;
     this.#getToken = getToken;
     this.#current = token ?? key;
   }
@@ -21,19 +30,25 @@ export class Credentials {
     return this.#current === undefined && this.canRenew ? this.renew() : Promise.resolve(this.#current);
   }
 
-  /** Gets a new token. Rejects with what `getToken` failed with. `stale`: nothing is asked for where another than that is at hand already. */
+  /** Gets a new token. What `getToken` failed with is the `cause` of what it rejects with, and like no answer: it may give one later. `stale`: nothing is asked for where another than that is at hand already. */
   renew(stale?: string): Promise<string> {
     const getToken = this.#getToken;
     if (getToken === undefined) return Promise.reject(expired());
     if (stale !== undefined && this.#current !== undefined && this.#current !== stale) return Promise.resolve(this.#current);
-    this.#renewal ??= (async () => {
-      try {
-        this.#current = await getToken();
-        return this.#current;
-      } finally {
-        this.#renewal = undefined;
-      }
-    })();
+    this.#renewal ??= this.#renew(getToken).finally(() => {
+      this.#renewal = undefined;
+    });
     return this.#renewal;
+  }
+
+  async #renew(getToken: () => string | Promise<string>): Promise<string> {
+    const late = (): Error => new Error(`nothing came in ${TIMEOUT_MS} ms`);
+    try {
+      this.#current = await this.#ending.during(undefined, (signal) => within(this.#clock, TIMEOUT_MS, late, signal, async () => getToken()));
+      return this.#current;
+    } catch (error) {
+      if (this.#ending.reason !== undefined) throw this.#ending.reason;
+      throw noAnswer(`getToken failed: ${(error as Error)?.message ?? error}`, '', error);
+    }
   }
 }

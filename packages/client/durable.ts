@@ -3,7 +3,7 @@
 import type { Environment } from './api.ts';
 import type { Call } from './calls.ts';
 import type { Arrival, Delivery } from './delivery.ts';
-import { GodwitError } from './errors.ts';
+import { asError, type GodwitError, isOfTheWay } from './errors.ts';
 import type { Socket } from './transports/websocket.ts';
 import { Alarm, pause, retryWait } from './waits.ts';
 
@@ -58,8 +58,9 @@ export class Durable {
       return true;
     } catch (error) {
       this.#created = undefined;
-      if (error instanceof GodwitError && (error.retryable || error.code === 'CLOSED')) throw error;
-      delivery.outcome.failed(error);
+      const failure = asError(error);
+      if (failure.retryable || isOfTheWay(failure)) throw failure;
+      delivery.outcome.failed(failure);
       return false;
     }
   }
@@ -83,10 +84,10 @@ export class Durable {
         return;
       } catch (error) {
         if (!socket.isOpen) return;
-        const { code, retryable, details } = error as GodwitError;
-        if (code === 'NOT_FOUND') return delivery.outcome.ended('deleted');
-        if (!retryable) return delivery.outcome.failed(error);
-        await pause(environment.clock, retryWait(attempt, environment.random, details.retryAfterMs));
+        const failure = asError(error);
+        if (failure.code === 'NOT_FOUND') return delivery.outcome.ended('deleted');
+        if (!failure.retryable && !isOfTheWay(failure)) return delivery.outcome.failed(failure);
+        await pause(environment.clock, retryWait(attempt, environment.random, failure.details.retryAfterMs));
       }
     }
   }

@@ -50,6 +50,32 @@ export class Alarm {
   }
 }
 
+/**
+ * Does `work` for no longer than `ms`, nor than until `signal` is aborted: then it rejects with what `late` makes, or the signal's reason, whatever the work still does. The work
+ * hears of that by a signal of its own.
+ */
+export const within = async <T>(
+  clock: Clock,
+  ms: number,
+  late: () => unknown,
+  signal: AbortSignal | undefined,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> => {
+  if (signal?.aborted) throw signal.reason;
+  const ending = new AbortController();
+  const over = Promise.withResolvers<never>();
+  ending.signal.addEventListener('abort', () => over.reject(ending.signal.reason));
+  const aborted = (): void => ending.abort(signal?.reason);
+  signal?.addEventListener('abort', aborted, { once: true });
+  const timer = clock.setTimeout(() => ending.abort(late()), ms);
+  try {
+    return await Promise.race([work(ending.signal), over.promise]);
+  } finally {
+    clock.clearTimeout(timer);
+    signal?.removeEventListener('abort', aborted);
+  }
+};
+
 /** Resolves after `ms`; rejects with the signal's reason as soon as it is aborted. */
 export const pause = (clock: Clock, ms: number, signal?: AbortSignal): Promise<void> =>
   new Promise((resolve, reject) => {
