@@ -22,7 +22,7 @@ import type {
 
 /** What a request may bring along. */
 export interface RequestOptions {
-  /** Names the request: one that is repeated with it takes effect once (4.1.3). Made where none is given. */
+  /** Names the request, 1 to 128 visible ASCII characters: one that is repeated with it takes effect once (4.1.3). Made where none is given. */
   readonly requestId?: string;
   /** Ends it: the promise rejects with the signal's reason. What was sent may have taken effect. */
   readonly signal?: AbortSignal;
@@ -196,7 +196,10 @@ export interface Client<Api extends AnyApi = AnyApi> {
    * without end, and the `state` event tells what the attempts fail with.
    */
   connect(): Promise<void>;
-  /** Ends every subscription as its own `close` does, acknowledges what was handled, closes the connection. */
+  /**
+   * Ends every subscription as its own `close` does, acknowledges what was handled, closes the connection. Requests that are under way then reject with `CLOSED`; they may have
+   * taken effect.
+   */
   close(): Promise<void>;
 
   /**
@@ -253,7 +256,7 @@ export interface ClientOptions extends Partial<Environment> {
   readonly key?: string | undefined;
   /** A short-lived token (11.2). */
   readonly token?: string | undefined;
-  /** Gets a token, anew whenever one is about to expire or has; preferred for browsers. */
+  /** Gets a token, anew whenever one is about to expire or has; preferred for browsers. It is given up after 30 s, and asked again where it fails (8.2.1). */
   readonly getToken?: (() => string | Promise<string>) | undefined;
   /** `auto`: a WebSocket, and long-polling while one cannot be had (6.3.2). */
   readonly transport?: 'auto' | 'websocket' | 'longpoll';

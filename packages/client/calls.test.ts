@@ -1,5 +1,6 @@
 // What a request does about failures: the retries of clause 8.2.1, time-outs, aborts, new credentials.
 import assert from 'node:assert/strict';
+import { getEventListeners } from 'node:events';
 import { describe, test } from 'node:test';
 import { createClient } from './client.ts';
 import type { GodwitError } from './errors.ts';
@@ -185,11 +186,122 @@ describe('requests over HTTP', () => {
     assert.deepEqual([world.requests.length, world.clock.timers], [0, 0]);
   });
 
-  test('what getToken fails with is what the request fails with', async () => {
+  test('8.2.1: what getToken fails with is like no answer: asked for again, and the cause of what the request fails with', async () => {
     const wrong = new Error('no session');
-    const { client } = asking({ getToken: () => Promise.reject(wrong) });
-    await assert.rejects(client.get('orders', '1'), wrong);
+    let asked = 0;
+    const { world, client } = asking({
+      getToken: () => {
+        asked++;
+        throw wrong;
+      },
+    });
+    const seen = watch(client.get('orders', '1'));
+    await world.clock.advance(6999);
+    assert.deepEqual([seen.error, asked], [undefined, 3]);
+    await world.clock.advance(1);
+    assert.deepEqual([seen.error?.code, seen.error?.cause, seen.error?.retryable, asked], ['NETWORK', wrong, true, 4]);
+    assert.match(seen.error?.message ?? '', /getToken.*no session/);
+    assert.equal(world.clock.timers, 0);
   });
+
+  test('6.1.1: a getToken that gives nothing holds a request no longer than its timeout and its signal, and is asked again after 30 s', async () => {
+    let asked = 0;
+    const { world, client } = asking({ getToken: () => (asked++ === 0 ? new Promise(() => {}) : 'token') });
+    const ending = new AbortController();
+    const aborted = watch(client.get('orders', '1', { signal: ending.signal }));
+    const late = watch(client.request('GET', '/orders', { timeout: 1000 }));
+    const patient = watch(client.get('orders', '2'));
+    await settle();
+    const reason = new Error('enough');
+    ending.abort(reason);
+    await settle();
+    assert.equal(aborted.error, reason);
+    await world.clock.advance(11_000);
+    assert.equal(late.error?.code, 'CLIENT_TIMEOUT');
+    assert.deepEqual([world.requests.length, asked], [0, 1]);
+    await world.clock.advance(20_000);
+    assert.equal(asked, 2);
+    world.request.answer({ id: '2' });
+    await settle();
+    assert.deepEqual(patient.value, { id: '2' });
+    assert.equal(world.clock.timers, 0);
+  });
+
+  for (const [said, wait] of [
+    ['6', 6000],
+    ['at', 9000],
+    ['86400', 60_000],
+    ['0', 1000],
+    ['soon', 1000],
+  ] as const)
+    test(`8.2.1: a Retry-After of ${said} is waited for, in an answer of ours and in a page`, async () => {
+      for (const answer of ['refuse', 'page', 'both'] as const) {
+        const { world, client } = asking();
+        watch(client.get('orders', '1'));
+        await settle();
+        const header = { 'retry-after': said === 'at' ? new Date(world.clock.now() + 9000).toUTCString() : said };
+        if (answer === 'page') world.request.page(503, header);
+        else world.request.refuse(429, 'RATE_LIMITED', { retryable: true, ...(answer === 'both' ? { retryAfterMs: 70_000 } : {}) }, header);
+        await world.clock.advance((answer === 'both' ? 70_000 : wait) - 1);
+        assert.equal(world.requests.length, 1, answer);
+        await world.clock.advance(1);
+        assert.equal(world.requests.length, 2, answer);
+      }
+    });
+
+  test('close ends what is under way at once, be it asked, waited for or about to be asked again', async () => {
+    for (const getToken of [undefined, () => new Promise<string>(() => {})]) {
+      const { world, client } = asking(getToken === undefined ? {} : { getToken });
+      const { signal } = new AbortController();
+      const seen = [watch(client.get('orders', '1')), watch(client.get('orders', '2', { signal })), watch(client.connect())];
+      await settle();
+      world.requests[1]?.refuse(429, 'RATE_LIMITED', { retryable: true, retryAfterMs: 20_000 });
+      await settle();
+      await client.close();
+      await settle();
+      assert.deepEqual(
+        seen.map(({ error }) => error?.code),
+        ['CLOSED', 'CLOSED', 'CLOSED'],
+      );
+      assert.ok(world.requests.every(({ signal: ended }, index) => index === 1 || ended.aborted));
+      assert.equal(world.clock.timers, 0);
+      assert.equal(getEventListeners(signal, 'abort').length, 0);
+      await assert.rejects(client.get('orders', '3'), ({ code }: GodwitError) => code === 'CLOSED');
+    }
+  });
+});
+
+describe('what is wrong before it is sent, alike over either transport', () => {
+  for (const transport of ['http', 'socket'])
+    test(`over ${transport}`, async () => {
+      const { world, client } = asking();
+      if (transport === 'socket') {
+        void client.connect();
+        await settle();
+        world.socket.welcome();
+        await settle();
+      }
+      for (const requestId of ['', 'a b', 'é', 'r'.repeat(129)]) {
+        const seen = watch(client.publish('a.b', 1, { requestId }));
+        await settle();
+        assert.deepEqual([seen.error?.code, seen.error?.status, seen.error?.details.field], ['INVALID_ENVELOPE', 400, '/requestId'], requestId);
+      }
+      const strange = [client.get('goods', '..'), client.remove('..', 'x'), client.get('goods', '.'), client.request('GET', '/goods/%2E%2e/x?a=b')];
+      for (const seen of strange.map(watch)) {
+        await settle();
+        assert.deepEqual([seen.error?.code, seen.error?.status], ['NOT_FOUND', 404]);
+      }
+      assert.equal(world.requests.length + (world.sockets[0]?.sent.length ?? 0), 0);
+      for (const id of ['...', '.hidden', 'a..b', 'a/..?#']) watch(client.get('goods', id));
+      watch(client.request('GET', '/goods?filter[path]=/../x'));
+      watch(client.publish('a#b', 1));
+      await settle();
+      const paths =
+        transport === 'http'
+          ? world.requests.map(({ url }) => `${url.pathname}${url.search}`.slice('/v1'.length))
+          : (world.sockets[0]?.sent.map(({ payload }) => payload.path) ?? []);
+      assert.deepEqual(paths, ['/goods/...', '/goods/.hidden', '/goods/a..b', '/goods/a%2F..%3F%23', '/goods?filter[path]=/../x', '/topics/a%23b/messages']);
+    });
 });
 
 describe('requests over a socket', () => {
@@ -319,6 +431,19 @@ describe('requests over a socket', () => {
     batch(21);
     await world.clock.advance(100);
     assert.equal(world.socket.asked(/batch/).length, 3);
+  });
+
+  test('close ends what is under way with CLOSED', async () => {
+    const { world, client } = await connected();
+    const last = watch(client.publish('a.b', 1, { timeout: 100 }));
+    await world.clock.advance(100 + 1000 + 100 + 2000 + 100 + 4000);
+    assert.equal(world.socket.sent.length, 4, 'one that is not tried again any more');
+    const seen = watch(client.publish('a.b', 2));
+    await settle();
+    await client.close();
+    await settle();
+    assert.deepEqual([seen.error?.code, last.error?.code], ['CLOSED', 'CLOSED']);
+    assert.equal(world.clock.timers, 0);
   });
 
   test('6.1.1: an attempt is given up after 30 s and tried again', async () => {

@@ -5,6 +5,7 @@ import { type CallOptions, caller } from './calls.ts';
 import { Connection } from './connection.ts';
 import { Credentials, credentialOf } from './credentials.ts';
 import { documentIn, documentsPath, list } from './documents.ts';
+import { Ending } from './ending.ts';
 import { environmentOf } from './environment.ts';
 import { GodwitError } from './errors.ts';
 import { Feed } from './feed.ts';
@@ -38,12 +39,11 @@ export const createClient = <Api extends AnyApi = AnyApi>(options: ClientOptions
   checkOptions(options);
   const environment = environmentOf(options);
   const base = options.url.replace(/\/+$/, '').replace(/\/v1$/, '');
-  const credentials = new Credentials(options);
-  const overHttp = httpCarrier(environment, base, credentials);
-  const call = caller(environment, (exchange) =>
-    connection.state.status === 'closed' ? Promise.reject(closedError()) : (connection.socket?.request(exchange) ?? overHttp(exchange)),
-  );
-  const askOnce = caller(environment, overHttp, 0);
+  const ending = new Ending();
+  const credentials = new Credentials(options, environment.clock, ending);
+  const overHttp = httpCarrier(environment, base, credentials, ending);
+  const call = caller(environment, (exchange) => connection.socket?.request(exchange) ?? overHttp(exchange), ending);
+  const askOnce = caller(environment, overHttp, ending, 0);
   const listeners: Listeners = { state: new Set(), gap: new Set(), error: new Set() };
   const emit = <E extends keyof ClientEvents>(event: E, value: ClientEvents[E]): void => {
     for (const listener of listeners[event]) guarded(() => listener(value), event === 'error' ? uncaught : failed);
@@ -70,7 +70,10 @@ export const createClient = <Api extends AnyApi = AnyApi>(options: ClientOptions
     flow: feed,
     surroundings,
     changed: (state) => {
-      if (state.status === 'closed') endAll(state);
+      if (state.status === 'closed') {
+        endAll(state);
+        ending.come(closedError());
+      }
       emit('state', state);
     },
     failed,
@@ -152,7 +155,8 @@ export const createClient = <Api extends AnyApi = AnyApi>(options: ClientOptions
     },
     batch: async (operations: readonly BatchOperation[], { mode, ...given }: RequestOptions & { mode?: string } = {}) =>
       (await call('POST', '/batch', { ...given, data: { operations, mode } })).data as BatchOutcome,
-    publish: async (topic: string, data: unknown, given?: RequestOptions) => (await call('POST', `/topics/${topic}/messages`, { ...given, data })).data,
+    publish: async (topic: string, data: unknown, given?: RequestOptions) =>
+      (await call('POST', `/topics/${encodeURIComponent(topic)}/messages`, { ...given, data })).data,
     subscribe: (topics: string | readonly string[], second?: ((message: Message) => unknown) | SubscribeOptions, third?: SubscribeOptions) =>
       typeof second === 'function' ? subscribe(topics, second, third) : streaming((handler, leaving) => subscribe(topics, handler, second, leaving)),
   };

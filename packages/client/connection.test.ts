@@ -39,6 +39,11 @@ const open = (socket: ScriptedSocket, cursor = 'c1'): void => {
 const openedAfter = (world: World): unknown => (world.socket.asked(/^POST \/subscriptions$/)[0]?.payload.data as { after?: string } | undefined)?.after;
 const isPoll = ({ url }: ScriptedRequest): boolean => url.pathname === '/v1/messages';
 const isProbe = ({ url }: ScriptedRequest): boolean => url.pathname === '/v1/subscriptions';
+/** Moves on until so many sockets were opened. */
+const opened = async (world: World, count: number): Promise<void> => {
+  for (let step = 0; step < 400 && world.sockets.length < count; step++) await world.clock.advance(250);
+  assert.equal(world.sockets.length, count);
+};
 /** Ends the last socket and moves on to the next attempt. */
 const refuseSocket = (world: World): void => world.socket.end(1006);
 
@@ -83,13 +88,18 @@ describe('what cannot be', () => {
       const connecting = client.connect();
       await settle();
       assert.equal(world.sockets.length, 0);
-      assert.match(String(errors), /^TypeError: A key or token is \[A-Za-z0-9\._~-\]\+ \(5\.1\.1\)\.$/);
-      await assert.rejects(client.get('orders', '1'), TypeError);
+      assert.match(String(errors), /^GodwitError: getToken failed: A key or token is \[A-Za-z0-9\._~-\]\+ \(5\.1\.1\)\.$/);
+      assert.ok((errors[0] as Error).cause instanceof TypeError);
+      const asked = client.get('orders', '1');
+      await settle();
+      assert.equal(world.requests.length, 0);
       token = 'sound' as never;
       await world.clock.advance(2000);
       assert.deepEqual(world.socket.protocols, ['godwit.v1', 'bearer.sound']);
       world.socket.welcome();
       await connecting;
+      world.request.answer({ id: '1' });
+      assert.deepEqual(await asked, { id: '1' });
     });
 
   test('where the runtime makes no WebSocket of the url, messages are polled for, and it is tried again', async () => {
@@ -281,6 +291,72 @@ describe('falling back to long-polling and moving back', () => {
     assert.equal(world.sockets.length, length + 1);
   });
 
+  for (const [what, answer] of [
+    ['a page that says 404', (request: ScriptedRequest) => request.page(404)],
+    ['a page that says 200', (request: ScriptedRequest) => request.page(200)],
+    ['a token that cannot be had', (request: ScriptedRequest) => request.refuse(401, 'TOKEN_EXPIRED')],
+  ] as const)
+    for (const step of ['poll', 'pull', 'creation', 'proof'])
+      for (const transport of ['auto', 'longpoll'] as const)
+        test(`8.2.1, 6.3.2: ${what} in place of one answer (${step}, ${transport}) ends nothing`, async () => {
+          let fails = false;
+          const { world, client, states } = begin({
+            transport,
+            getToken: () => {
+              if (fails) throw new Error('the token server is away');
+              return 'token';
+            },
+          });
+          client.on('error', () => {});
+          const ended: unknown[] = [];
+          const isNamed = step === 'pull' || step === 'creation';
+          const afters = step === 'proof' ? ['c1', 'c2'] : ['c1'];
+          const subscriptions = isNamed
+            ? [client.subscribe('a.*', () => {}, { name: 'work' })]
+            : afters.map((after) => client.subscribe('a.*', () => {}, { after }));
+          for (const { closed } of subscriptions)
+            closed.then(
+              (end) => ended.push(end),
+              (error) => ended.push(error),
+            );
+          await settle();
+          if (transport === 'auto') refuseSocket(world);
+          await settle();
+          world.requests.find(isProbe)?.answer({ items: [] });
+          await settle();
+          assert.equal(states.at(-1), 'open longpoll');
+          const creation = (): ScriptedRequest | undefined =>
+            world.requests.findLast(({ url, method }) => method === 'POST' && url.pathname === '/v1/subscriptions');
+          if (step === 'pull') creation()?.answer({ cursor: 'c1' }, 201);
+          await settle();
+          fails = what.includes('token');
+          const { length } = world.requests;
+          answer(world.request);
+          await settle();
+          fails = false;
+          const path = isNamed ? (step === 'pull' ? /pull$/ : /^POST .*subscriptions$/) : /messages$/;
+          const isAskedAgain = (): boolean => world.requests.slice(length).some(({ url, method }) => path.test(`${method} ${url.pathname}`));
+          for (let second = 0; second < 10 && !isAskedAgain(); second++) {
+            await world.clock.advance(1000);
+            if (world.sockets.at(-1)?.readyState === 0) refuseSocket(world);
+            for (const request of world.requests.slice(length)) if (isProbe(request) && request.method === 'GET') request.answer({ items: [] });
+            await settle();
+          }
+          assert.ok(isAskedAgain());
+          assert.deepEqual(ended, []);
+          assert.equal(states.at(-1), 'open longpoll');
+          await client.close();
+        });
+
+  test('a first answer that is none of ours, with no socket to be tried, is a wrong url', async () => {
+    const { world, client, states } = begin({ transport: 'longpoll' });
+    const connecting = assert.rejects(client.connect(), ({ code }: GodwitError) => code === 'PROTOCOL');
+    await settle();
+    world.request.page(404);
+    await connecting;
+    assert.equal(states.at(-1), 'closed');
+  });
+
   test('transport websocket never polls, transport longpoll never opens a socket', async () => {
     const socketOnly = begin({ transport: 'websocket' });
     socketOnly.client.subscribe('a.*', () => {});
@@ -375,6 +451,77 @@ describe('what a close code tells (5.3)', () => {
       await assert.rejects(client.get('orders', '1'), ({ code: why }: GodwitError) => why === (code === 4301 ? 'CLOSED' : 'UNAUTHENTICATED'));
       assert.equal(world.clock.timers, 0);
     });
+});
+
+describe('an attempt that was given up and reaches the server late (5.5)', () => {
+  const givenUp = async (wait: number) => {
+    const { world, client, states } = begin();
+    client.subscribe('a.*', () => {});
+    await world.clock.advance(5000);
+    assert.notEqual(world.socket.closedWith, undefined);
+    await opened(world, 2);
+    world.socket.welcome();
+    await world.clock.advance(wait);
+    world.socket.notice('heartbeat', { cursor: 'c1' });
+    world.socket.end(4301, 'replaced');
+    await settle();
+    return { world, states };
+  };
+
+  test('replaces what came after it: that is opened again, with backoff', async () => {
+    const { world, states } = await givenUp(4000);
+    assert.equal(states.at(-1), 'reconnecting');
+    await world.clock.advance(1000);
+    assert.equal(world.sockets.length, 2, 'not at once');
+    await opened(world, 3);
+    world.socket.welcome();
+    await settle();
+    assert.equal(states.at(-1), 'open websocket');
+  });
+
+  test('is on its way for two minutes at most: from then on 4301 is the end', async () => {
+    const { world, states } = await givenUp(59_000);
+    assert.equal(states.at(-1), 'reconnecting', 'still on its way');
+    await opened(world, 3);
+    world.socket.welcome();
+    for (let beat = 0; beat < 3; beat++) {
+      await world.clock.advance(30_000);
+      world.socket.notice('heartbeat', { cursor: 'c1' });
+    }
+    world.socket.end(4301, 'replaced');
+    await settle();
+    assert.equal(states.at(-1), 'closed');
+  });
+});
+
+test('6.1.1: a getToken that gives nothing once is asked again after 30 s, whatever of the connection waits for it', async () => {
+  for (const hanging of [1, 2]) {
+    let asked = 0;
+    const { world, client, states } = begin({ getToken: () => (++asked === hanging ? new Promise(() => {}) : `token-${asked}`) });
+    const errors: GodwitError[] = [];
+    client.on('error', ({ error }) => void errors.push(error as GodwitError));
+    client.subscribe('a.*', () => {});
+    await settle();
+    if (hanging === 2) {
+      world.socket.welcome();
+      await settle();
+      world.socket.end(4200);
+    }
+    await world.clock.advance(29_000);
+    assert.equal(asked, hanging);
+    await opened(world, hanging);
+    if (hanging === 2) {
+      // The token that is at hand is shown once more before another is asked for.
+      world.socket.end(4200);
+      await world.clock.advance(1000);
+    }
+    assert.deepEqual(world.socket.protocols, ['godwit.v1', `bearer.token-${hanging + 1}`]);
+    assert.match(errors[0]?.message ?? '', /getToken/);
+    world.socket.welcome();
+    await settle();
+    assert.equal(states.at(-1), 'open websocket');
+    await client.close();
+  }
 });
 
 describe('an open connection', () => {

@@ -5,7 +5,7 @@ import type { Call } from './calls.ts';
 import type { Credentials } from './credentials.ts';
 import { asError, expired, GodwitError, noAnswer } from './errors.ts';
 import type { Surroundings } from './surroundings.ts';
-import { Socket, type SocketEnd, type SocketEvent } from './transports/websocket.ts';
+import { NO_WELCOME, Socket, type SocketEnd, type SocketEvent } from './transports/websocket.ts';
 import { Alarm, reconnectWait, UPGRADE_MAX_MS } from './waits.ts';
 
 /** What takes the messages. Told of one transport at a time. */
@@ -39,6 +39,8 @@ export interface ConnectionOptions {
 const STEADY_MS = 10_000;
 /** How long a socket that is looked after (the page is visible again, the network is back) may take to answer. */
 const CHECK_MS = 5000;
+/** For how long an attempt that was given up may still be on its way: proxies wait about a minute for what they connect to. */
+const STRAY_MS = 120_000;
 /** How often in a row new credentials are got at once; then backing off. */
 const RENEWALS = 2;
 
@@ -54,12 +56,15 @@ export class Connection {
   #renewedAt = Number.NEGATIVE_INFINITY;
   readonly #renewTimer: Alarm;
   #openedAt = 0;
+  #gaveUpAt = Number.NEGATIVE_INFINITY;
   #goAwayMs: number | undefined;
   readonly #socketTimer: Alarm;
   /** Probes that failed in a row. */
   #misses = 0;
   readonly #probeTimer: Alarm;
   #probing = false;
+  /** The server answered as one of ours: the url is right, and a page of something else says nothing of it. */
+  #hasAnswered = false;
   /** What the server answers over HTTP, while there is no WebSocket. */
   #fallenBack = false;
   #leave: (() => void) | undefined;
@@ -149,6 +154,7 @@ export class Connection {
 
   #welcomed(socket: Socket): void {
     this.#openedAt = this.#options.environment.clock.now();
+    this.#hasAnswered = true;
     this.#renewals = 0;
     this.#misses = 0;
     this.#fallenBack = false;
@@ -193,7 +199,10 @@ export class Connection {
       if (environment.clock.now() - this.#openedAt >= STEADY_MS) this.#failures = 0;
     }
     const error = noAnswer(`The connection has ended: ${code} ${reason}`);
-    if (code >= 4300 && code < 4400) {
+    if (reason === NO_WELCOME) this.#gaveUpAt = environment.clock.now();
+    // All attempts are one instance: one that was given up and came late to the server replaced this, and nobody holds it (5.5). What that is gets replaced in turn.
+    const isByStray = code === 4301 && environment.clock.now() - this.#gaveUpAt < STRAY_MS;
+    if (code >= 4300 && code < 4400 && !isByStray) {
       this.close(
         code === 4301
           ? new GodwitError({ code: 'CLOSED', message: 'Replaced by a newer connection of the same instance.' })
@@ -240,6 +249,7 @@ export class Connection {
 
   /** They cannot be had, which no promise carries. */
   #noCredentials(error: unknown): void {
+    if (this.#isClosed) return;
     this.#options.failed(error);
     this.#retrySocket(asError(error));
   }
@@ -277,6 +287,7 @@ export class Connection {
     try {
       await this.#options.probe();
       this.#probing = false;
+      this.#hasAnswered = true;
       if (this.#isClosed || this.socket !== undefined) return;
       const wasUnreachable = this.#misses > 0;
       this.#misses = 0;
@@ -297,12 +308,12 @@ export class Connection {
   #probeLater(error: unknown): void {
     const failure = asError(error);
     const { status, code } = failure;
-    // With a socket still to be tried a page that is no answer of ours says nothing of it.
+    // With a socket still to be tried a page that is no answer of ours says nothing of it, nor where there was an answer before.
     if (
       (status === 401 && !this.#options.credentials.canRenew) ||
       code === 'FORBIDDEN' ||
       code === 'UNSUPPORTED_VERSION' ||
-      (code === 'PROTOCOL' && this.#options.transport === 'longpoll')
+      (code === 'PROTOCOL' && this.#options.transport === 'longpoll' && !this.#hasAnswered)
     ) {
       this.close(failure);
       return;

@@ -1,7 +1,10 @@
 // The key or token that everything is asked with. One that can be renewed is asked for once however many wait for it.
 import { CREDENTIAL, isCredential } from '@godwit/protocol';
-import type { ClientOptions } from './api.ts';
-import { expired } from './errors.ts';
+import type { ClientOptions, Clock } from './api.ts';
+import type { Ending } from './ending.ts';
+import { expired, noAnswer } from './errors.ts';
+import { TIMEOUT_MS } from './transports/exchange.ts';
+import { within } from './waits.ts';
 
 /** What can be a key or token. Throws, without repeating it, where it cannot. */
 export const credentialOf = (given: unknown): string => {
@@ -13,8 +16,12 @@ export class Credentials {
   readonly #getToken: (() => string | Promise<string>) | undefined;
   #current: string | undefined;
   #renewal: Promise<string> | undefined;
+  readonly #clock: Clock;
+  readonly #ending: Ending;
 
-  constructor({ key, token, getToken }: Pick<ClientOptions, 'key' | 'token' | 'getToken'>) {
+  constructor({ key, token, getToken }: Pick<ClientOptions, 'key' | 'token' | 'getToken'>, clock: Clock, ending: Ending) {
+    this.#clock = clock;
+    this.#ending = ending;
     this.#getToken = getToken;
     this.#current = token ?? key;
   }
@@ -28,7 +35,10 @@ export class Credentials {
     return this.#current ?? (this.canRenew ? this.renew() : undefined);
   }
 
-  /** Gets a new token. Rejects with what `getToken` failed with, or what is wrong with what it gave. `stale`: nothing is asked for where another than that is at hand already. */
+  /**
+   * Gets a new token. What `getToken` failed with, a value that is no token included, is the `cause` of what it rejects with, and like no answer: it may give one later. `stale`: nothing
+   * is asked for where another than that is at hand already.
+   */
   async renew(stale?: string): Promise<string> {
     const getToken = this.#getToken;
     if (getToken === undefined) throw expired();
@@ -40,7 +50,14 @@ export class Credentials {
   }
 
   async #get(getToken: () => string | Promise<string>): Promise<string> {
-    this.#current = credentialOf(await getToken());
-    return this.#current;
+    // One that gives nothing is given up as requests are (6.1.1).
+    const late = (): Error => new Error(`nothing came in ${TIMEOUT_MS} ms`);
+    try {
+      this.#current = credentialOf(await this.#ending.during(undefined, (signal) => within(this.#clock, TIMEOUT_MS, late, signal, async () => getToken())));
+      return this.#current;
+    } catch (error) {
+      if (this.#ending.reason !== undefined) throw this.#ending.reason;
+      throw noAnswer(`getToken failed: ${(error as Error)?.message ?? error}`, '', error);
+    }
   }
 }

@@ -3,7 +3,7 @@
 import type { Environment } from './api.ts';
 import type { Call } from './calls.ts';
 import type { Arrival, Delivery } from './delivery.ts';
-import { GodwitError } from './errors.ts';
+import { asError, type GodwitError, isOfTheWay, tooLate } from './errors.ts';
 import { placeQuery } from './lanes.ts';
 import type { Socket } from './transports/websocket.ts';
 import { Alarm, pause, retryWait, within } from './waits.ts';
@@ -73,8 +73,9 @@ export class Durable {
       return true;
     } catch (error) {
       this.#created = undefined;
-      if (error instanceof GodwitError && (error.retryable || error.code === 'CLOSED')) throw error;
-      delivery.outcome.failed(error);
+      const failure = asError(error);
+      if (failure.retryable || isOfTheWay(failure)) throw failure;
+      delivery.outcome.failed(failure);
       return false;
     }
   }
@@ -103,11 +104,12 @@ export class Durable {
         return;
       } catch (error) {
         if (!socket.isOpen) return;
-        const { code, retryable, details } = error as GodwitError;
-        if (!retryable) this.#attachment = undefined;
-        if (code === 'NOT_FOUND') return delivery.outcome.ended('deleted');
-        if (!retryable) return delivery.outcome.failed(error);
-        await pause(environment.clock, retryWait(attempt, environment.random, details.retryAfterMs));
+        const failure = asError(error);
+        const isFinal = !failure.retryable && !isOfTheWay(failure);
+        if (isFinal) this.#attachment = undefined;
+        if (failure.code === 'NOT_FOUND') return delivery.outcome.ended('deleted');
+        if (isFinal) return delivery.outcome.failed(failure);
+        await pause(environment.clock, retryWait(attempt, environment.random, failure.details.retryAfterMs));
       }
     }
   }
@@ -143,7 +145,9 @@ export class Durable {
 
   /** It has ended: acknowledges what is finished, and lets go at the server. */
   async leave(): Promise<void> {
-    await within(this.#options.environment.clock, LEAVE_MS, Promise.all([this.acknowledge(), this.#detach()]));
+    const { clock } = this.#options.environment;
+    const late = (): GodwitError => tooLate(LEAVE_MS, '');
+    await within(clock, LEAVE_MS, late, undefined, () => Promise.all([this.acknowledge(), this.#detach()])).catch(() => {});
     this.#leaving.abort();
   }
 

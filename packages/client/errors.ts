@@ -34,8 +34,8 @@ export class GodwitError extends Error {
 export const refused = (error: ErrorBody, status: number, requestId: string): GodwitError => new GodwitError(error, { status, requestId });
 
 /** No whole answer came: the request may or may not have taken effect. */
-export const noAnswer = (message: string, requestId = '', cause?: unknown): GodwitError =>
-  new GodwitError({ code: 'NETWORK', message, details: { retryable: true } }, { requestId, cause });
+export const noAnswer = (message: string, requestId = '', cause?: unknown, details: ErrorDetails = {}): GodwitError =>
+  new GodwitError({ code: 'NETWORK', message, details: { ...details, retryable: true } }, { requestId, cause });
 
 /** No answer came within `timeout` milliseconds. */
 export const tooLate = (timeout: number, requestId: string): GodwitError =>
@@ -44,6 +44,12 @@ export const tooLate = (timeout: number, requestId: string): GodwitError =>
 /** There is nothing to go on with: the credentials cannot be renewed. */
 export const expired = (): GodwitError =>
   new GodwitError({ code: 'TOKEN_EXPIRED', message: 'The token has expired, and there is no getToken.' }, { status: 401 });
+
+/**
+ * Whether a failure says nothing of what was asked, but of the way there: no answer, a page of something between, credentials that are refused. It ends no subscription:
+ * what is left to try is for the connection to see.
+ */
+export const isOfTheWay = ({ status, code }: GodwitError): boolean => status === 0 || status === 401 || code === 'PROTOCOL';
 
 /** Where to go on behind messages that are no longer kept (6.2.9); undefined where it is another error. */
 export const earliestOf = (error: unknown): string | undefined =>

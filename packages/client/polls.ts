@@ -4,8 +4,8 @@ import type { Answer, Environment } from './api.ts';
 import type { Call } from './calls.ts';
 import type { Arrival, Delivery } from './delivery.ts';
 import type { Durable } from './durable.ts';
-import { asError, earliestOf, GodwitError } from './errors.ts';
-import { beginNamed, culpritsOf, gapTo, type Lane, pack, placeOf, prove, proveAll } from './lanes.ts';
+import { asError, earliestOf, GodwitError, isOfTheWay } from './errors.ts';
+import { beginNamed, culpritsOf, gapTo, type Lane, pack, placeOf, prove, proveAll, textsOf } from './lanes.ts';
 import { pause, retryWait } from './waits.ts';
 
 /** Polls at once: a client may have 10 connections (7.1.2), and other tabs want some. */
@@ -43,6 +43,13 @@ interface Work {
   /** One poll. */
   readonly turn: (signal: AbortSignal) => Promise<void>;
 }
+
+/** Pages from one place as one: up to where all of them reach, in log order, each message once. What is beyond is read again. */
+const merged = (pages: readonly Page[]): Page => {
+  const cursor = pages.map((page) => page.cursor).sort()[0] as string;
+  const items = new Map(pages.flatMap((page) => page.items.filter((item) => item.cursor <= cursor).map((item) => [item.cursor, item])));
+  return { items: [...items.values()].sort((one, other) => (one.cursor < other.cursor ? -1 : 1)), cursor };
+};
 
 const nameOf = ({ members }: Lane): string => [...members].map(({ number }) => number).join();
 
@@ -116,15 +123,14 @@ export class Polls {
         failures = 0;
       } catch (error) {
         if (signal.aborted) return;
-        const { status, retryable, details } = asError(error);
-        // Without an answer, or with credentials that are refused, it is for the connection to see what is left.
-        if (status === 0 || status === 401) {
-          this.#options.lost(error);
+        const failure = asError(error);
+        if (isOfTheWay(failure)) {
+          this.#options.lost(failure);
           return;
         }
-        if (!retryable) return;
+        if (!failure.retryable) return;
         failures = Math.min(failures + 1, 5);
-        await pause(clock, retryWait(failures, random, details.retryAfterMs), signal).catch(() => {});
+        await pause(clock, retryWait(failures, random, failure.details.retryAfterMs), signal).catch(() => {});
       } finally {
         this.#release();
       }
@@ -162,10 +168,22 @@ export class Polls {
     }
   }
 
-  #messages(lane: Lane, after: string, signal: AbortSignal, atOnce: boolean): Promise<Page> {
+  /**
+   * A page of a lane. One subscription may have more patterns than a URL takes (6.2.3): then it is read in parts, of which the first is waited for, in turns, and the others are
+   * asked what there is by then.
+   */
+  async #page(lane: Lane, after: string, signal: AbortSignal, longest: number): Promise<Page> {
+    const [first = '', ...others] = textsOf(lane.key.split(','));
+    if (others.length === 0) return this.#messages(first, after, signal, longest);
+    const pages = [await this.#messages(first, after, signal, Math.min(longest, TURN_MS))];
+    for (const text of others) pages.push(await this.#messages(text, after, signal, 0));
+    return merged(pages);
+  }
+
+  #messages(topics: string, after: string, signal: AbortSignal, longest: number): Promise<Page> {
     return this.#read((wait) => {
-      const ms = atOnce ? 0 : wait;
-      const path = `/messages?topics=${encodeURIComponent(lane.key)}&after=${encodeURIComponent(after)}&limit=${LIMIT}&wait=${ms / 1000}`;
+      const ms = Math.min(wait, longest);
+      const path = `/messages?topics=${encodeURIComponent(topics)}&after=${encodeURIComponent(after)}&limit=${LIMIT}&wait=${ms / 1000}`;
       return this.#options.ask('GET', path, { signal, timeout: ms + LATE_MS });
     });
   }
@@ -176,9 +194,9 @@ export class Polls {
     if (lane.members.size === 0) return;
     const isFresh = [...lane.members].some(({ received }) => received === undefined);
     const after = placeOf(lane.members);
-    const { items, cursor } = await this.#messages(lane, isFresh ? 'latest' : after || 'earliest', signal, isFresh).catch((error: unknown) =>
-      this.#refused(lane, error, signal),
-    );
+    const from = isFresh ? 'latest' : after || 'earliest';
+    const page = await this.#page(lane, from, signal, isFresh ? 0 : Number.POSITIVE_INFINITY).catch((error: unknown) => this.#refused(lane, error, signal));
+    const { items, cursor } = page;
     prove(lane.members, after);
     for (const item of items) for (const member of lane.members) if (member.matches(item.topic)) member.offer({ ...item, redelivered: false }, sizeOf(item));
     for (const member of lane.members) {
@@ -191,7 +209,7 @@ export class Polls {
   }
 
   #refused(lane: Lane, error: unknown, signal: AbortSignal): Page {
-    if (signal.aborted || !(error instanceof GodwitError) || error.retryable || error.status === 0 || error.status === 401) throw error;
+    if (signal.aborted || !(error instanceof GodwitError) || error.retryable || isOfTheWay(error)) throw error;
     const earliest = earliestOf(error);
     if (earliest !== undefined) {
       gapTo(lane.members, earliest);
@@ -220,12 +238,12 @@ export class Polls {
       }),
     ).catch((error: unknown) => {
       durable.carry(undefined);
-      const { code, retryable, status } = error as GodwitError;
-      const earliest = earliestOf(error);
-      if (signal.aborted || retryable || status === 0 || status === 401) throw error;
+      const failure = asError(error);
+      const earliest = earliestOf(failure);
+      if (signal.aborted || failure.retryable || isOfTheWay(failure)) throw error;
       if (earliest !== undefined) delivery.gap(delivery.received ?? '', earliest);
-      else if (code === 'INVALID_CURSOR' && ack !== undefined) durable.restart(error);
-      else if (code === 'NOT_FOUND') delivery.outcome.ended('deleted');
+      else if (failure.code === 'INVALID_CURSOR' && ack !== undefined) durable.restart(failure);
+      else if (failure.code === 'NOT_FOUND') delivery.outcome.ended('deleted');
       else delivery.outcome.failed(error);
       return undefined;
     });

@@ -34,10 +34,12 @@ test('5.5: whoever calls while a token is awaited, one WebSocket is opened: a se
   }
 });
 
-test('close while new credentials are got leaves no timer', async () => {
+test('close while new credentials are got leaves no timer, and nothing to say', async () => {
   const world = new World();
   const tokens: ((token: string) => void)[] = [];
+  const errors: unknown[] = [];
   const client = createClient(world.options({ transport: 'websocket', getToken: () => new Promise((resolve) => tokens.push(resolve)) }));
+  client.on('error', ({ error }) => errors.push(error));
   client.subscribe('a', () => {});
   await settle();
   tokens[0]?.('one');
@@ -46,9 +48,12 @@ test('close while new credentials are got leaves no timer', async () => {
   await settle();
   assert.equal(tokens.length, 2);
   await client.close();
+  await settle();
+  assert.equal(world.clock.timers, 0);
   tokens[1]?.('two');
   await settle();
   assert.equal(world.clock.timers, 0);
+  assert.deepEqual(errors, []);
 });
 
 test('a request whose token cannot be had leaves no timer and no listener', async () => {
@@ -61,7 +66,9 @@ test('a request whose token cannot be had leaves no timer and no listener', asyn
     }),
   );
   const { signal } = new AbortController();
-  await assert.rejects(client.publish('a', 1, { signal }), { message: 'no token today' });
+  const publishing = assert.rejects(client.publish('a', 1, { signal }), { message: 'getToken failed: no token today' });
+  await world.clock.advance(10_000);
+  await publishing;
   assert.equal(world.clock.timers, 0);
   assert.equal(getEventListeners(signal, 'abort').length, 0);
 });

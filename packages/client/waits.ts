@@ -50,13 +50,29 @@ export class Alarm {
   }
 }
 
-/** Resolves when `done` does, and after `ms` at the latest. */
-export const within = async (clock: Clock, ms: number, done: Promise<unknown>): Promise<void> => {
+/**
+ * Does `work` for no longer than `ms`, nor than until `signal` is aborted: then it rejects with what `late` makes, or the signal's reason, whatever the work still does. The work
+ * hears of that by a signal of its own.
+ */
+export const within = async <T>(
+  clock: Clock,
+  ms: number,
+  late: () => unknown,
+  signal: AbortSignal | undefined,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> => {
+  if (signal?.aborted) throw signal.reason;
   const ending = new AbortController();
+  const over = Promise.withResolvers<never>();
+  ending.signal.addEventListener('abort', () => over.reject(ending.signal.reason));
+  const aborted = (): void => ending.abort(signal?.reason);
+  signal?.addEventListener('abort', aborted, { once: true });
+  const timer = clock.setTimeout(() => ending.abort(late()), ms);
   try {
-    await Promise.race([done, pause(clock, ms, ending.signal)]);
+    return await Promise.race([work(ending.signal), over.promise]);
   } finally {
-    ending.abort();
+    clock.clearTimeout(timer);
+    signal?.removeEventListener('abort', aborted);
   }
 };
 

@@ -68,6 +68,28 @@ scenario('5.2.1 a message that is not valid gets a response, and the connection 
   succeeds(await channel.request('GET', '/messages?topics=a'), 200, 'it is still open');
 });
 
+scenario('5.2.1 what is refused as JSON is answered with its messageId where that can be read', {}, async (t) => {
+  const channel = await welcomed(t);
+  const withData = (id: string, data: string): string =>
+    `{"messageId":${id},"type":"request","payload":{"method":"POST","path":"/topics/a/messages","data":${data}}}`;
+  const refused: readonly [string, string | null][] = [
+    [withData('"s1"', '"\\ud800"'), 's1'],
+    [withData('"s2"', '{"__proto__":1}'), 's2'],
+    [withData('"s3"', `${'['.repeat(100)}${']'.repeat(100)}`), 's3'],
+    [withData('"s4"', '{"a":1,"a":2}'), 's4'],
+    [`{"type":"event","messageId":"s5","payload":{"topic":"a","data":"\\udc00"}}`, 's5'],
+    [withData('"not one"', '"\\ud800"'), null],
+    [withData('5', '"\\ud800"'), null],
+    [withData('{"messageId":"s6"}', '"\\ud800"'), null],
+    ['["\\ud800"]', null],
+    ['"\\ud800"', null],
+    [`{"__proto__":{"messageId":"s7"},"type":"request"}`, null],
+    [withData('"s8"', '1').slice(0, -1), null],
+  ];
+  for (const [text, requestId] of refused) assert.equal((await responseTo(channel, text, requestId)).error.code, 'MALFORMED_JSON', text.slice(0, 120));
+  succeeds(await channel.request('GET', '/messages?topics=a'), 200, 'it is still open');
+});
+
 scenario('5.2.1 timestamp is optional from a client, unknown members are ignored', {}, async (t) => {
   const channel = await welcomed(t);
   for (const [n, more] of ['', ',"timestamp":"2026-11-22T10:00:00.000Z"', ',"other":{"a":1}'].entries()) {

@@ -107,13 +107,13 @@ export class ScriptedRequest {
     this.#ends.resolve(Response.json({ requestId: this.#id, timestamp: 't', status: 'success', data }, { status }));
   }
 
-  refuse(status: number, code: string, details: object = {}): void {
-    this.#ends.resolve(Response.json({ requestId: this.#id, timestamp: 't', status: 'error', error: { code, message: code, details } }, { status }));
+  refuse(status: number, code: string, details: object = {}, headers: Record<string, string> = {}): void {
+    this.#ends.resolve(Response.json({ requestId: this.#id, timestamp: 't', status: 'error', error: { code, message: code, details } }, { status, headers }));
   }
 
   /** Something between answers with a page of its own. */
-  page(status: number): void {
-    this.#ends.resolve(new Response('<h1>nginx</h1>', { status, headers: { 'content-type': 'text/html' } }));
+  page(status: number, headers: Record<string, string> = {}): void {
+    this.#ends.resolve(new Response('<h1>nginx</h1>', { status, headers: { 'content-type': 'text/html', ...headers } }));
   }
 
   fail(): void {

@@ -2,7 +2,9 @@
 import { type ErrorBody, PROTOCOL_VERSION } from '@godwit/protocol';
 import type { Answer, Environment } from '../api.ts';
 import type { Credentials } from '../credentials.ts';
+import type { Ending } from '../ending.ts';
 import { GodwitError, noAnswer, refused, tooLate } from '../errors.ts';
+import { within } from '../waits.ts';
 import { type Carrier, type Exchange, hasBody, REPLAYED } from './exchange.ts';
 
 /** What stands between may answer in the server's place: those that say that it cannot be reached are like no answer. */
@@ -20,7 +22,17 @@ const headersOf = ({ method, headers, requestId }: Exchange, credential: string 
   ...headers,
 });
 
-const answerOf = (response: Response, text: string, requestId: string): Answer => {
+/** The longest that a header makes a request wait: that of the window of 7.1.1. A page of something between that names hours is asked again, for what it speaks of may be back in minutes. */
+const MOST_RETRY_AFTER_MS = 60_000;
+
+/** What `Retry-After` says (8.2.1), in seconds or as a date. */
+const retryAfterOf = (header: string | undefined, now: number): { readonly retryAfterMs?: number } => {
+  if (header === undefined) return {};
+  const ms = /^\d+$/.test(header) ? Number(header) * 1000 : Date.parse(header) - now;
+  return ms > 0 ? { retryAfterMs: Math.min(ms, MOST_RETRY_AFTER_MS) } : {};
+};
+
+const answerOf = (response: Response, text: string, requestId: string, now: number): Answer => {
   const headers = Object.fromEntries(response.headers);
   const answer = { status: response.status, headers, replayed: headers[REPLAYED] === 'true', requestId };
   if (response.status === 204 || response.status === 304) return { ...answer, data: undefined };
@@ -29,52 +41,55 @@ const answerOf = (response: Response, text: string, requestId: string): Answer =
     body = JSON.parse(text) as typeof body;
   } catch {}
   if (body?.status === 'success') return { ...answer, data: body.data };
-  if (body?.status === 'error' && body.error !== undefined) throw refused(body.error, response.status, requestId);
+  if (body?.status === 'error' && body.error !== undefined) {
+    const details = { ...retryAfterOf(headers['retry-after'], now), ...body.error.details };
+    throw refused({ ...body.error, details }, response.status, requestId);
+  }
   if (response.ok && body !== undefined) return { ...answer, data: body };
-  if (isGateway(response.status)) throw noAnswer(`Something between answered ${response.status}.`, requestId);
+  if (isGateway(response.status))
+    throw noAnswer(`Something between answered ${response.status}.`, requestId, undefined, retryAfterOf(headers['retry-after'], now));
   throw new GodwitError(
     { code: 'PROTOCOL', message: `The answer ${response.status} is not of this protocol: is the url right?` },
     { status: response.status, requestId },
   );
 };
 
-/** `base` ends before `/v1`. Credentials that are refused are got anew, once, and the request repeated at once. */
-export const httpCarrier = ({ fetch, clock }: Environment, base: string, credentials: Credentials): Carrier => {
-  const carry = async (exchange: Exchange, credential: string | undefined): Promise<Answer> => {
-    const { method, path, requestId, timeout, signal } = exchange;
-    signal?.throwIfAborted();
-    // What JSON cannot hold is the caller's mistake, and no failure to reach the server.
-    const body = bodyOf(exchange);
-    const ending = new AbortController();
-    const abort = (): void => ending.abort(signal?.reason);
-    signal?.addEventListener('abort', abort, { once: true });
-    const timer = clock.setTimeout(() => ending.abort(tooLate(timeout, requestId)), timeout);
+/**
+ * `base` ends before `/v1`. Credentials that are refused are got anew, once, and the request repeated at once. What is waited for, be it an answer or credentials, is given up at
+ * `timeout` and when the signal is aborted.
+ */
+export const httpCarrier = ({ fetch, clock }: Environment, base: string, credentials: Credentials, ending: Ending): Carrier => {
+  const carry = async (exchange: Exchange, body: string | null, credential: string | undefined, signal: AbortSignal): Promise<Answer> => {
+    const { method, path, requestId } = exchange;
     try {
       const response = await fetch(`${base}/v1${path}`, {
         method,
         headers: headersOf(exchange, credential),
         body,
-        signal: ending.signal,
+        signal,
         cache: 'no-store',
         credentials: 'omit',
       });
-      return answerOf(response, await response.text(), requestId);
+      return answerOf(response, await response.text(), requestId, clock.now());
     } catch (error) {
       if (error instanceof GodwitError) throw error;
-      if (ending.signal.aborted) throw ending.signal.reason;
       throw noAnswer('The server could not be reached.', requestId, error);
-    } finally {
-      clock.clearTimeout(timer);
-      signal?.removeEventListener('abort', abort);
     }
   };
-  return async (exchange) => {
-    const credential = await credentials.current();
-    try {
-      return await carry(exchange, credential);
-    } catch (error) {
-      if ((error as GodwitError).status !== 401 || !credentials.canRenew) throw error;
-      return carry(exchange, await credentials.renew(credential));
-    }
-  };
+  return (exchange) =>
+    ending.during(exchange.signal, async (signal) => {
+      const { requestId, timeout } = exchange;
+      // What JSON cannot hold is the caller's mistake, and no failure to reach the server.
+      const body = bodyOf(exchange);
+      const late = (): GodwitError => tooLate(timeout, requestId);
+      const inTime = <T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> => within(clock, timeout, late, signal, work);
+      const credential = await inTime(() => credentials.current());
+      try {
+        return await inTime((ended) => carry(exchange, body, credential, ended));
+      } catch (error) {
+        if ((error as GodwitError).status !== 401 || !credentials.canRenew) throw error;
+        const renewed = await inTime(() => credentials.renew(credential));
+        return inTime((ended) => carry(exchange, body, renewed, ended));
+      }
+    });
 };

@@ -39,6 +39,8 @@ export interface SocketListener {
 
 /** Without a welcome in this time it counts as not opened (6.3.2). */
 const WELCOME_MS = 5000;
+/** The reason of an attempt that was given up for that. */
+export const NO_WELCOME = 'no welcome';
 /** How many silent heartbeat intervals make a connection dead (5.1.3). */
 const SILENT_INTERVALS = 2;
 const ACK = /^\/subscriptions\/[^/]+\/ack$/;
@@ -90,7 +92,7 @@ export class Socket {
     this.#socket.onclose = ({ code, reason }) => this.#end(code, reason);
     this.#socket.onerror = () => {};
     this.#alarm = new Alarm(clock);
-    this.#alarm.set(WELCOME_MS, () => this.abandon('no welcome'));
+    this.#alarm.set(WELCOME_MS, () => this.abandon(NO_WELCOME));
   }
 
   get isOpen(): boolean {

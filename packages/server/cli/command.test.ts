@@ -168,6 +168,28 @@ test('Ctrl-C acknowledges what was printed and ends with 130; a closed pipe ends
   assert.match(err, /ended 0\n$/);
 });
 
+test('standard output that takes nothing, as on a full disk, is one sentence and exit code 1', { skip: process.platform !== 'linux' }, async () => {
+  const bin = fileURLToPath(new URL('../bin/godwit.js', import.meta.url));
+  await done(['publish', 'demo.full', '1']);
+  for (const words of [
+    'help',
+    'publish demo.full 2',
+    'publish demo.full 2 --json',
+    "subscribe 'demo.**' --after earliest",
+    "poll 'demo.**' --after earliest",
+  ]) {
+    const shell = spawn('sh', ['-c', `exec '${process.execPath}' '${bin}' ${words} > /dev/full`], {
+      env: { PATH: process.env.PATH, GODWIT_URL: server.url, GODWIT_ADMIN_KEY: ADMIN_KEY },
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    let err = '';
+    shell.stderr.on('data', (chunk: Buffer) => (err += chunk));
+    const code = await new Promise((resolve) => shell.once('close', resolve));
+    assert.equal(code, 1, words);
+    assert.match(err, words.endsWith('--json') ? /^\{"error":\{"code":"ENOSPC".*\n$/ : /^(?:Subscribed to .*\n)?godwit: .*\(ENOSPC\)\.\n$/, words);
+  }
+});
+
 test('keys and tokens: shown where they are made and nowhere else', async () => {
   const made = (
     await done(['keys', 'create', '--scope', 'subscribe:a.**,publish:a.**', '--name', 'narrow', '--messages-per-second', '7', '--json'])

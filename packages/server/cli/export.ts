@@ -5,7 +5,7 @@ import type { Client } from '@godwit/client';
 import type { Call, Run } from './frame/call.ts';
 import { needCredentials } from './frame/connection.ts';
 import { CommandError } from './frame/failure.ts';
-import { query } from './frame/path.ts';
+import { path, query } from './frame/path.ts';
 import { limitText } from './frame/patience.ts';
 import { countText, Progress } from './frame/progress.ts';
 import { UsageError } from './frame/usage.ts';
@@ -65,6 +65,7 @@ const headerOf = async (client: Client, { signal, now }: Call<'export'>, selecti
   const named = all
     ? (await client.request<{ items: readonly { name: string }[] }>('GET', '/collections', { signal })).data.items.map(({ name }) => name).sort()
     : [...new Set(selection.collections)];
+  if (!all) for (const name of named) await client.request('GET', path(name) + query({ limit: 1 }), { signal });
   const where = query({ topics: selection.messages.join(','), limit: 1 });
   const until = selection.messages.length === 0 ? null : (await client.request<{ cursor: string }>('GET', `/messages${where}`, { signal })).data.cursor;
   return {
@@ -91,7 +92,7 @@ export const exportData: Run<'export'> = async (call) => {
   let tell: (why: string) => void = () => {};
   const client = await call.connect({}, (seconds) => tell(limitText(seconds)));
   const progress = new Progress(output, call.now);
-  // Asked before the file is made, so that a wrong address leaves nothing behind.
+  // Asked before the file is made, so that a wrong address, or the name of no collection, leaves nothing behind.
   const fresh = await headerOf(client, call, selection, whom.url);
   const begun: Begun = toFile
     ? await begin(resolve(call.cwd, flags.out as string), selection, whom.url)

@@ -63,7 +63,7 @@ const carryOut = async (row: Row & { readonly name: CommandName }, argv: readonl
   }
   const stop = new AbortController();
   const clients: Client[] = [];
-  output.onClosed(() => stop.abort(new OutputClosed()));
+  output.onClosed((why) => stop.abort(why));
   const whom: Call<CommandName>['whom'] = async () => (await import('./frame/connection.ts')).whom(flags, world.env);
   const call = {
     words,

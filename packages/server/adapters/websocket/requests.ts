@@ -32,8 +32,26 @@ interface Envelope {
 const WATCHES = 16;
 const METHODS: ReadonlySet<unknown> = new Set(['GET', 'POST', 'PUT', 'PATCH', 'DELETE']);
 
+/** The messageId of a message that is JSON, if none that is taken (5.2.1): two surrogates that do not match, a member twice, too many levels. */
+const messageIdIn = (text: string): string | undefined => {
+  try {
+    const { messageId } = JSON.parse(text) as { messageId?: unknown };
+    return isRequestId(messageId) ? messageId : undefined;
+  } catch {
+    return undefined;
+  }
+};
+
+const readBody = (text: string): unknown => {
+  try {
+    return parseJson(text);
+  } catch (error) {
+    throw Object.assign(error as Error, { messageId: messageIdIn(text) });
+  }
+};
+
 const readMessage = (bytes: Buffer): Envelope => {
-  const body = parseJson(bytes.toString());
+  const body = readBody(bytes.toString());
   if (!isObject(body)) throw invalidEnvelope('', 'must be an object {messageId, type, payload}');
   const { messageId, type, payload, timestamp } = body;
   if (!isRequestId(messageId)) throw invalidEnvelope('/messageId', 'must be 1 to 128 visible ASCII characters');

@@ -1,6 +1,6 @@
 // The frame of the command, without a server: words and flags by the table, help, what is asked and as whom, lines, tables, progress, patience.
 import assert from 'node:assert/strict';
-import { PassThrough, Readable } from 'node:stream';
+import { PassThrough, Readable, Writable } from 'node:stream';
 import { test } from 'node:test';
 import { GodwitError } from '@godwit/client';
 import { LOADERS } from '../loaders.ts';
@@ -131,6 +131,27 @@ test('tables are aligned, numbers to the right; with --json each item is a line;
   program.output.note('unseen');
   assert.deepEqual([program.out(), program.err()], [`${items.map((item) => JSON.stringify(item)).join('\n')}\n`, '']);
   assert.equal(plain('a\u202eb'), 'a\\u202eb');
+});
+
+test('standard output that fails says so to who writes and to who listens; one that is closed is no failure', async () => {
+  for (const [code, name] of [
+    ['ENOSPC', 'Error'],
+    ['EPIPE', 'OutputClosed'],
+  ]) {
+    const stdout = new Writable({ write: (_chunk, _encoding, done) => done(Object.assign(new Error('it went wrong'), { code })) });
+    const closed = new Promise((resolve) => stdout.once('close', resolve));
+    const output = new Output({ stdout, stderr: new PassThrough(), json: false, env: {} });
+    const heard: Error[] = [];
+    output.onClosed((why) => heard.push(why));
+    await assert.rejects(output.line('x'), { name });
+    await closed;
+    await assert.rejects(output.line('y'), { name });
+    output.onClosed((why) => heard.push(why));
+    assert.deepEqual(
+      heard.map((why) => why.name),
+      [name, name],
+    );
+  }
 });
 
 test('colour only on a terminal, and not where NO_COLOR says no', () => {

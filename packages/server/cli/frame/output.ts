@@ -41,8 +41,9 @@ export class Output {
   readonly #stdout: Stream;
   readonly #stderr: Stream;
   readonly #colour: { readonly out: boolean; readonly err: boolean };
-  #closed = false;
-  #onClosed: (() => void) | undefined;
+  /** Why nothing can be written any more. */
+  #closed: Error | undefined;
+  #onClosed: ((why: Error) => void) | undefined;
 
   constructor({ stdout, stderr, json, env }: OutputOptions) {
     this.json = json;
@@ -51,17 +52,16 @@ export class Output {
     const wanted = (env['NO_COLOR'] ?? '') === '' && env['TERM'] !== 'dumb' && !json;
     this.#colour = { out: wanted && stdout.isTTY === true, err: wanted && stderr.isTTY === true };
     stdout.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EPIPE' && error.code !== 'ERR_STREAM_DESTROYED') throw error;
-      this.#closed = true;
-      this.#onClosed?.();
+      this.#closed ??= closing(error);
+      this.#onClosed?.(this.#closed);
     });
     stderr.on('error', () => {});
   }
 
-  /** Hears when whoever reads standard output has gone. */
-  onClosed(listener: () => void): void {
+  /** Hears when nothing can be written to standard output any more: `OutputClosed` where whoever reads it has gone, else what went wrong, as on a full disk. */
+  onClosed(listener: (why: Error) => void): void {
     this.#onClosed = listener;
-    if (this.#closed) listener();
+    if (this.#closed !== undefined) listener(this.#closed);
   }
 
   /** Whether a line that is written over may be shown on standard error. */
@@ -78,11 +78,11 @@ export class Output {
     return this.#colour.out ? `\u001b[${STYLES[style]}m${text}\u001b[0m` : text;
   }
 
-  /** Writes to standard output; resolves when it was taken, rejects with `OutputClosed` where nobody reads. */
+  /** Writes to standard output; resolves when it was taken, rejects with `OutputClosed` where nobody reads, or with what went wrong. */
   write(text: string): Promise<void> {
-    if (this.#closed) return Promise.reject(new OutputClosed());
+    if (this.#closed !== undefined) return Promise.reject(this.#closed);
     return new Promise((resolve, reject) => {
-      this.#stdout.write(text, (error) => (error === null || error === undefined ? resolve() : reject(this.#closed ? new OutputClosed() : closing(error))));
+      this.#stdout.write(text, (error) => (error === null || error === undefined ? resolve() : reject(this.#closed ?? closing(error))));
     });
   }
 

@@ -140,6 +140,17 @@ test('an export that is killed and gone on with is the same as one that was not'
   assert.deepEqual(await body('torn.ndjson'), lines);
 });
 
+test('an export of no collection leaves no file behind, and one that is there as it was', async () => {
+  for (const names of ['nosuch', 'orders,nosuch']) {
+    const refused = await runCommand(['export', '--collections', names, '--out', 'none.ndjson'], { url: source.url, cwd: root });
+    assert.deepEqual([refused.code, /\(NOT_FOUND\)/.test(refused.stderr)], [1, true], refused.stderr);
+    await assert.rejects(readFile(join(root, 'none.ndjson')), { code: 'ENOENT' });
+  }
+  await writeFile(join(root, 'other.txt'), 'not an export');
+  assert.equal((await runCommand(['export', '--collections', 'nosuch', '--out', 'other.txt'], { url: source.url, cwd: root })).code, 1);
+  assert.equal(await readFile(join(root, 'other.txt'), 'utf8'), 'not an export');
+});
+
 test('an import that is killed after its requests took effect and before it noted so makes no duplicates', async () => {
   const target = await start('target');
   const to = httpClient(target.url, ADMIN_KEY);
