@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { getEventListeners } from 'node:events';
 import { describe, test } from 'node:test';
+import { invalidEnvelope, ProtocolError } from '@godwit/protocol';
 import { createClient } from './client.ts';
 import type { GodwitError } from './errors.ts';
 import { settle } from './testing/clock.ts';
@@ -281,15 +282,18 @@ describe('what is wrong before it is sent, alike over either transport', () => {
         world.socket.welcome();
         await settle();
       }
+      // In the server's own words.
+      const as = (error?: GodwitError) => error && { code: error.code, message: error.message, details: error.details };
       for (const requestId of ['', 'a b', 'é', 'r'.repeat(129)]) {
         const seen = watch(client.publish('a.b', 1, { requestId }));
         await settle();
-        assert.deepEqual([seen.error?.code, seen.error?.status, seen.error?.details.field], ['INVALID_ENVELOPE', 400, '/requestId'], requestId);
+        const told = invalidEnvelope('/requestId', 'must be 1 to 128 visible ASCII characters');
+        assert.deepEqual([as(seen.error), seen.error?.status], [told.body(), told.status], requestId);
       }
       const strange = [client.get('goods', '..'), client.remove('..', 'x'), client.get('goods', '.'), client.request('GET', '/goods/%2E%2e/x?a=b')];
       for (const seen of strange.map(watch)) {
         await settle();
-        assert.deepEqual([seen.error?.code, seen.error?.status], ['NOT_FOUND', 404]);
+        assert.deepEqual([as(seen.error), seen.error?.status], [new ProtocolError('NOT_FOUND').body(), 404]);
       }
       assert.equal(world.requests.length + (world.sockets[0]?.sent.length ?? 0), 0);
       for (const id of ['...', '.hidden', 'a..b', 'a/..?#']) watch(client.get('goods', id));

@@ -1,26 +1,23 @@
 // The client: one connection, requests over it or over HTTP, and the subscriptions that it feeds. Put together here; what each part does is in its own file.
 import type { BatchOperation } from '@godwit/protocol';
-import type { BatchOutcome, Client, ClientEvents, ClientOptions, Message, RequestOptions, State, SubscribeOptions, Subscription } from './api.ts';
-import { type CallOptions, caller } from './calls.ts';
-import { Connection } from './connection.ts';
+import type { Client, ClientEvents, ClientOptions, Message, RequestOptions, SubscribeOptions, Subscription } from './api.ts';
+import { type CallOptions, caller, pathTo } from './calls.ts';
+import { type Connection, connectionOf } from './connection.ts';
 import { Credentials, credentialOf } from './credentials.ts';
-import { documentIn, documentsPath, list } from './documents.ts';
+import { documentIn, list } from './documents.ts';
 import { Ending } from './ending.ts';
 import { environmentOf } from './environment.ts';
-import { GodwitError } from './errors.ts';
+import { ended, type GodwitError } from './errors.ts';
 import { Feed } from './feed.ts';
+import { POLL_WAIT_MS } from './figures.ts';
 import { guarded, streaming, subscribing, uncaught } from './subscribing.ts';
-import { surroundings } from './surroundings.ts';
 import type { Method } from './transports/exchange.ts';
 import { httpCarrier } from './transports/http.ts';
 import type { AnyApi } from './types.ts';
 
-/** A poll waits this long unless told otherwise: proxies cut idle requests at 30 to 60 s (6.3.1). */
-const POLL_WAIT_MS = 25_000;
-
 const checkOptions = ({ url, key, token, getToken }: ClientOptions): void => {
-  if (!/^https?:\/\/[^/?#]+[^?#]*$/.test(url)) throw new TypeError(`url must be http:// or https://, without a query, and is ${url}.`);
-  if ([key, token, getToken].filter((given) => given !== undefined).length > 1) throw new TypeError('Give one of key, token and getToken.');
+  if (!/^https?:\/\/[^/?#]+[^?#]*$/.test(url)) throw new TypeError(`url must be http(s)://... without a query, not ${url}.`);
+  if ([key, token, getToken].filter(Boolean).length > 1) throw new TypeError('Give one of key, token and getToken.');
   const credential = key ?? token;
   if (credential !== undefined) credentialOf(credential);
 };
@@ -39,8 +36,8 @@ export const createClient = <Api extends AnyApi = AnyApi>(options: ClientOptions
   checkOptions(options);
   const environment = environmentOf(options);
   const base = options.url.replace(/\/+$/, '').replace(/\/v1$/, '');
-  const ending = new Ending();
-  const credentials = new Credentials(options, environment.clock, ending);
+  const ending = new Ending(environment.clock);
+  const credentials = new Credentials(options, ending);
   const overHttp = httpCarrier(environment, base, credentials, ending);
   const call = caller(environment, (exchange) => connection.socket?.request(exchange) ?? overHttp(exchange), ending);
   const askOnce = caller(environment, overHttp, ending, 0);
@@ -52,7 +49,7 @@ export const createClient = <Api extends AnyApi = AnyApi>(options: ClientOptions
     if (listeners.error.size > 0) emit('error', { error, subscription });
     else console.error('godwit:', error);
   };
-  const closedError = (): GodwitError => connection.state.error ?? new GodwitError({ code: 'CLOSED', message: 'The client is closed.' });
+  const closedError = (): GodwitError => connection.state.error ?? ended('The client is closed.');
 
   const feed = new Feed({
     environment,
@@ -60,7 +57,7 @@ export const createClient = <Api extends AnyApi = AnyApi>(options: ClientOptions
     pollWait: options.pollWait ?? POLL_WAIT_MS,
     lost: (error) => connection.lost(error),
   });
-  const connection: Connection = new Connection({
+  const connection: Connection = connectionOf({
     environment,
     url: `${base.replace(/^http/, 'ws')}/v1/ws?instance=${options.instance ?? environment.newId()}`,
     transport: options.transport ?? 'auto',
@@ -68,22 +65,18 @@ export const createClient = <Api extends AnyApi = AnyApi>(options: ClientOptions
     probe: () => askOnce('GET', '/subscriptions'),
     call,
     flow: feed,
-    surroundings,
     changed: (state) => {
       if (state.status === 'closed') {
-        endAll(state);
+        for (const { delivery } of feed.subscribers()) {
+          if (state.error) delivery.outcome.failed(state.error);
+          else delivery.outcome.ended('closed');
+        }
         ending.come(closedError());
       }
       emit('state', state);
     },
     failed,
   });
-  const endAll = ({ error }: State): void => {
-    for (const subscriber of feed.subscribers()) {
-      if (error === undefined) subscriber.delivery.outcome.ended('closed');
-      else subscriber.delivery.outcome.failed(error);
-    }
-  };
 
   const subscribe = (
     topics: string | readonly string[],
@@ -109,7 +102,10 @@ export const createClient = <Api extends AnyApi = AnyApi>(options: ClientOptions
     return subscription;
   };
 
-  const document = async (method: Method, path: string, given: CallOptions) => documentIn(await call(method, path, given));
+  const dataOf = async (method: Method, path: string, given: CallOptions) => (await call(method, path, given)).data;
+  const document = async (method: Method, path: string, given?: CallOptions) => documentIn(await call(method, path, given));
+  const write = (method: Method) => (collection: string, id: string, data: unknown, given?: RequestOptions) =>
+    document(method, pathTo(collection, id), { ...given, data });
   let closing: Promise<void> | undefined;
 
   const client = {
@@ -135,28 +131,21 @@ export const createClient = <Api extends AnyApi = AnyApi>(options: ClientOptions
         look();
         connection.open();
       }),
-    close() {
-      closing ??= (async () => {
-        await Promise.allSettled(feed.subscribers().map((subscriber) => subscriber.close()));
-        connection.close();
-      })();
-      return closing;
-    },
+    close: () => (closing ??= Promise.allSettled(feed.subscribers().map((subscriber) => subscriber.close())).then(() => connection.close())),
     request: call,
-    get: (collection: string, id: string, given?: RequestOptions) => document('GET', documentsPath(collection, id), { ...given }),
+    get: (collection: string, id: string, given?: RequestOptions) => document('GET', pathTo(collection, id), given),
     list: (collection: string, given: object = {}) => list(call, collection, given),
-    create: (collection: string, data: unknown, given?: RequestOptions) => document('POST', documentsPath(collection), { ...given, data }),
-    replace: (collection: string, id: string, data: unknown, given?: RequestOptions) => document('PUT', documentsPath(collection, id), { ...given, data }),
-    patch: (collection: string, id: string, data: unknown, given?: RequestOptions) => document('PATCH', documentsPath(collection, id), { ...given, data }),
-    remove: async (collection: string, id: string, given?: RequestOptions) => void (await call('DELETE', documentsPath(collection, id), { ...given })),
+    create: (collection: string, data: unknown, given?: RequestOptions) => document('POST', pathTo(collection), { ...given, data }),
+    replace: write('PUT'),
+    patch: write('PATCH'),
+    remove: async (collection: string, id: string, given?: RequestOptions) => void (await call('DELETE', pathTo(collection, id), given)),
     async call(action: string, { params = {}, data, ...given }: { params?: Record<string, string>; data?: unknown } & RequestOptions = {}) {
       const [method, template = ''] = action.split(' ', 2) as [Method, string?];
-      return (await call(method, pathOf(template, params), { ...given, data })).data;
+      return dataOf(method, pathOf(template, params), { ...given, data });
     },
-    batch: async (operations: readonly BatchOperation[], { mode, ...given }: RequestOptions & { mode?: string } = {}) =>
-      (await call('POST', '/batch', { ...given, data: { operations, mode } })).data as BatchOutcome,
-    publish: async (topic: string, data: unknown, given?: RequestOptions) =>
-      (await call('POST', `/topics/${encodeURIComponent(topic)}/messages`, { ...given, data })).data,
+    batch: (operations: readonly BatchOperation[], { mode, ...given }: RequestOptions & { mode?: string } = {}) =>
+      dataOf('POST', '/batch', { ...given, data: { operations, mode } }),
+    publish: (topic: string, data: unknown, given?: RequestOptions) => dataOf('POST', pathTo('topics', topic, 'messages'), { ...given, data }),
     subscribe: (topics: string | readonly string[], second?: ((message: Message) => unknown) | SubscribeOptions, third?: SubscribeOptions) =>
       typeof second === 'function' ? subscribe(topics, second, third) : streaming((handler, leaving) => subscribe(topics, handler, second, leaving)),
   };

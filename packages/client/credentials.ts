@@ -1,10 +1,9 @@
 // The key or token that everything is asked with. One that can be renewed is asked for once however many wait for it.
 import { CREDENTIAL, isCredential } from '@godwit/protocol';
-import type { ClientOptions, Clock } from './api.ts';
+import type { ClientOptions } from './api.ts';
 import type { Ending } from './ending.ts';
-import { expired, noAnswer } from './errors.ts';
-import { TIMEOUT_MS } from './transports/exchange.ts';
-import { within } from './waits.ts';
+import { expired, noAnswer, tooLate } from './errors.ts';
+import { TIMEOUT_MS } from './figures.ts';
 
 /** What can be a key or token. Throws, without repeating it, where it cannot. */
 export const credentialOf = (given: unknown): string => {
@@ -16,11 +15,9 @@ export class Credentials {
   readonly #getToken: (() => string | Promise<string>) | undefined;
   #current: string | undefined;
   #renewal: Promise<string> | undefined;
-  readonly #clock: Clock;
   readonly #ending: Ending;
 
-  constructor({ key, token, getToken }: Pick<ClientOptions, 'key' | 'token' | 'getToken'>, clock: Clock, ending: Ending) {
-    this.#clock = clock;
+  constructor({ key, token, getToken }: Pick<ClientOptions, 'key' | 'token' | 'getToken'>, ending: Ending) {
     this.#ending = ending;
     this.#getToken = getToken;
     this.#current = token ?? key;
@@ -41,23 +38,25 @@ export class Credentials {
    */
   async renew(stale?: string): Promise<string> {
     const getToken = this.#getToken;
-    if (getToken === undefined) throw expired();
-    if (stale !== undefined && this.#current !== undefined && this.#current !== stale) return this.#current;
-    this.#renewal ??= this.#get(getToken).finally(() => {
-      this.#renewal = undefined;
-    });
-    return this.#renewal;
+    if (!getToken) throw expired();
+    if (stale && this.#current && this.#current !== stale) return this.#current;
+    return (this.#renewal ??= this.#get(getToken).finally(() => (this.#renewal = undefined)));
   }
 
   async #get(getToken: () => string | Promise<string>): Promise<string> {
     // One that gives nothing is given up as requests are (6.1.1).
-    const late = (): Error => new Error(`nothing came in ${TIMEOUT_MS} ms`);
     try {
-      this.#current = credentialOf(await this.#ending.during(undefined, (signal) => within(this.#clock, TIMEOUT_MS, late, signal, async () => getToken())));
+      this.#current = credentialOf(
+        await this.#ending.during(
+          undefined,
+          async () => getToken(),
+          TIMEOUT_MS,
+          () => tooLate(TIMEOUT_MS, ''),
+        ),
+      );
       return this.#current;
     } catch (error) {
-      if (this.#ending.reason !== undefined) throw this.#ending.reason;
-      throw noAnswer(`getToken failed: ${(error as Error)?.message ?? error}`, '', error);
+      throw this.#ending.reason ?? noAnswer(`getToken failed: ${(error as Error)?.message ?? error}`, '', error);
     }
   }
 }

@@ -1,8 +1,9 @@
 // One subscription's way from the wire to its handler: what is taken in is in log order and never twice, what is finished is known by its cursor. It does not know
 // where messages come from: two streams that each are complete and in order may both feed it, and the cursor keeps their seam.
-import { matcher } from '@godwit/protocol';
+import { matches } from '@godwit/protocol';
 import type { Environment, Gap, Message } from './api.ts';
-import { pause } from './waits.ts';
+import { HANDLER_RETRY_MAX_MS, MOST_BYTES, MOST_WAITING } from './figures.ts';
+import { backoff, pause } from './waits.ts';
 
 /** A message as it arrives. */
 export interface Arrival {
@@ -18,11 +19,6 @@ type Item = { readonly message: Arrival; readonly bytes: number } | { readonly g
 
 /** What a handler answers that did not finish a message and will not: the subscription has ended with it in hand. */
 export const UNFINISHED: unique symbol = Symbol('unfinished');
-
-/** What waits for a slow handler before its stream is left; it is joined again when half of that is done. */
-const MOST_WAITING = 1000;
-const MOST_BYTES = 8 * 1024 * 1024;
-const RETRY_MAX_MS = 30_000;
 
 /** What becomes of a subscription, as its holder hears of it. */
 export interface Outcome {
@@ -75,7 +71,6 @@ export class Delivery {
   readonly #options: DeliveryOptions;
   readonly #ending = new AbortController();
   #items: Item[] = [];
-  #head = 0;
   #bytes = 0;
   #running: Promise<void> | undefined;
   #restarts = 0;
@@ -85,11 +80,16 @@ export class Delivery {
     this.outcome = options.outcome;
     this.topics = options.topics;
     this.key = options.topics.join();
-    this.matches = matcher(options.topics);
+    this.matches = (topic) => this.topics.some((pattern) => matches(pattern, topic));
   }
 
   get isIdle(): boolean {
-    return this.#running === undefined;
+    return !this.#running;
+  }
+
+  /** No place of it is known yet. */
+  get isFresh(): boolean {
+    return this.received === undefined;
   }
 
   get hasEnded(): boolean {
@@ -98,7 +98,7 @@ export class Delivery {
 
   /** Begins at a place: everything up to it counts as received and finished. */
   begin(cursor: string): void {
-    if (this.received !== undefined && this.received !== '') return;
+    if (this.received) return;
     this.received = cursor;
     if (this.#items.length === 0 && cursor !== '') this.finished = cursor;
   }
@@ -119,8 +119,8 @@ export class Delivery {
 
   /** Takes a message in, or drops it where it was taken in before, or where there is no room for it. */
   offer(message: Arrival, bytes: number): void {
-    if (this.isBehind || this.hasEnded || this.received === undefined || message.cursor <= this.received) return;
-    if (!this.#options.insists && (this.#items.length - this.#head >= MOST_WAITING || this.#bytes >= MOST_BYTES)) {
+    if (this.isBehind || !this.#lacks(message.cursor)) return;
+    if (!this.#options.insists && (this.#items.length >= MOST_WAITING || this.#bytes >= MOST_BYTES)) {
       this.isBehind = true;
       return;
     }
@@ -131,22 +131,27 @@ export class Delivery {
 
   /** Messages after its place and up to `to` are no longer kept. */
   gap(from: string, to: string): void {
-    if (this.hasEnded || this.received === undefined || to <= this.received) return;
-    const gap = { from: this.received === '' ? from : this.received, to };
+    if (!this.#lacks(to)) return;
+    const gap = { from: this.received || from, to };
     this.received = to;
     this.#put({ gap });
   }
 
   /** There was nothing for it up to `cursor`. */
   advance(cursor: string): void {
-    if (this.isBehind || this.hasEnded || this.received === undefined || cursor <= this.received) return;
+    if (this.isBehind || !this.#lacks(cursor)) return;
     this.received = cursor;
     if (this.isIdle) this.#finish(cursor);
   }
 
+  /** Whether what goes up to `cursor` is wanted, and not taken in yet. */
+  #lacks(cursor: string): boolean {
+    return !this.hasEnded && this.received !== undefined && cursor > this.received;
+  }
+
   /** Resolves when nothing waits for the handler. */
   async idle(): Promise<void> {
-    while (this.#running !== undefined) await this.#running;
+    while (this.#running) await this.#running;
   }
 
   /** Nothing more is handed over; resolves when the handler has finished what it has in hand. */
@@ -158,7 +163,6 @@ export class Delivery {
 
   #drop(): void {
     this.#items = [];
-    this.#head = 0;
     this.#bytes = 0;
   }
 
@@ -175,12 +179,7 @@ export class Delivery {
   async #run(): Promise<void> {
     // What arrives together is handed over after all of it was taken in, and never from within `subscribe`.
     await undefined;
-    for (let item = this.#items[this.#head]; item !== undefined; item = this.#items[this.#head]) {
-      this.#items[this.#head++] = undefined as never;
-      if (this.#head >= 256 && this.#head * 2 >= this.#items.length) {
-        this.#items.splice(0, this.#head);
-        this.#head = 0;
-      }
+    for (let item = this.#items.shift(); item; item = this.#items.shift()) {
       if ('gap' in item) {
         this.#options.onGap(item.gap);
         this.#finish(item.gap.to);
@@ -194,14 +193,13 @@ export class Delivery {
     }
     this.#running = undefined;
     if (this.hasEnded) return;
-    this.#items = [];
-    this.#head = 0;
+    this.#drop();
     // What was passed over behind the last message is finished with it.
-    if (this.received !== undefined && this.received !== '' && !this.isBehind && this.received !== this.finished) this.#finish(this.received);
+    if (this.received && !this.isBehind && this.received !== this.finished) this.#finish(this.received);
   }
 
   #makeRoom(): void {
-    if (!this.isBehind || this.hasEnded || this.#items.length - this.#head > MOST_WAITING / 2 || this.#bytes > MOST_BYTES / 2) return;
+    if (!this.isBehind || this.hasEnded || this.#items.length > MOST_WAITING / 2 || this.#bytes > MOST_BYTES / 2) return;
     this.isBehind = false;
     this.#options.onRoom();
   }
@@ -219,7 +217,7 @@ export class Delivery {
         onError(error, message);
         if (!insists) return true;
         message = { ...arrival, redelivered: true };
-        await pause(environment.clock, Math.min(1000 * 2 ** Math.min(failures - 1, 10), RETRY_MAX_MS), this.#ending.signal).catch(() => {});
+        await pause(environment.clock, backoff(failures, HANDLER_RETRY_MAX_MS), this.#ending.signal).catch(() => {});
       }
     }
     return false;

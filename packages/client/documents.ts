@@ -1,6 +1,6 @@
 // Documents over the protocol's own paths and queries (3.2): what a list is asked, and what state a document was read in.
 import type { Answer, FilterValue, List, ListOptions, Page } from './api.ts';
-import type { Call } from './calls.ts';
+import { type Call, pathTo } from './calls.ts';
 
 const tags = new WeakMap<object, string>();
 
@@ -10,21 +10,22 @@ export const etagOf = (document: object): string | undefined => tags.get(documen
 /** The document of an answer, its tag remembered. */
 export const documentIn = <T>({ data, headers }: Answer): T => {
   const tag = headers['etag'];
-  if (tag !== undefined && typeof data === 'object' && data !== null) tags.set(data, tag);
+  if (tag !== undefined && data instanceof Object) tags.set(data, tag);
   return data as T;
 };
 
-const segment = (text: string): string => encodeURIComponent(text);
-export const documentsPath = (collection: string, id?: string): string => `/${segment(collection)}${id === undefined ? '' : `/${segment(id)}`}`;
-
-/** Lists read a value by the schema, else as JSON where it parses as a scalar (3.2.4). */
-const valueText = (value: FilterValue | readonly FilterValue[]): string => (Array.isArray(value) ? value.map(String).join(',') : String(value));
-
 const listQuery = ({ limit, sort, filter = {} }: ListOptions, after: string | undefined): string => {
-  const query = new URLSearchParams(Object.entries({ limit, sort, after }).flatMap(([name, value]) => (value === undefined ? [] : [[name, String(value)]])));
+  const query = new URLSearchParams();
+  /** Lists read a value by the schema, else as JSON where it parses as a scalar (3.2.4). */
+  const add = (name: string, value: FilterValue | readonly FilterValue[] | undefined): void => {
+    if (value !== undefined) query.append(name, [value].flat().map(String).join());
+  };
+  add('limit', limit);
+  add('sort', sort);
+  add('after', after);
   for (const [field, asked] of Object.entries(filter)) {
-    if (typeof asked !== 'object' || asked === null) query.append(`filter[${field}]`, valueText(asked));
-    else for (const [operator, value] of Object.entries(asked)) if (value !== undefined) query.append(`filter[${field}][${operator}]`, valueText(value));
+    if (asked instanceof Object) for (const [operator, value] of Object.entries(asked)) add(`filter[${field}][${operator}]`, value);
+    else add(`filter[${field}]`, asked);
   }
   return `?${query}`;
 };
@@ -33,7 +34,7 @@ export const list = <T>(call: Call, collection: string, options: ListOptions): L
   const page = async (after: string | undefined): Promise<Page<T>> => {
     // Each page is a request of its own: a requestId would name but one.
     const { requestId: _, ...asked } = options;
-    return (await call('GET', `${documentsPath(collection)}${listQuery(options, after)}`, asked)).data as Page<T>;
+    return (await call('GET', `${pathTo(collection)}${listQuery(options, after)}`, asked)).data as Page<T>;
   };
   async function* pages(): AsyncGenerator<Page<T>> {
     for (let after: string | null | undefined = options.after; after !== null; ) {

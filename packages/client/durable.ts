@@ -3,15 +3,11 @@
 import type { Environment } from './api.ts';
 import type { Call } from './calls.ts';
 import type { Arrival, Delivery } from './delivery.ts';
-import { asError, type GodwitError, isOfTheWay, tooLate } from './errors.ts';
-import { placeQuery } from './lanes.ts';
+import { asError, type GodwitError, isFinal } from './errors.ts';
+import { GATHER_MS, LEAVE_MS } from './figures.ts';
+import { messagesPath } from './lanes.ts';
 import type { Socket } from './transports/websocket.ts';
-import { Alarm, pause, retryWait, within } from './waits.ts';
-
-/** How long acknowledgements are gathered; a redelivery comes after 30 s, and a crash repeats about this much. */
-const GATHER_MS = 100;
-/** How long an end waits for the server: what that did not take as acknowledged comes again. */
-const LEAVE_MS = 5000;
+import { Alarm, again, pause } from './waits.ts';
 
 export interface DurableOptions {
   readonly environment: Environment;
@@ -58,14 +54,13 @@ export class Durable {
 
   /** Makes sure that it exists; false where it was refused, or has ended meanwhile. Rejects where the server was not reached. */
   create(): Promise<boolean> {
-    this.#created ??= this.#create();
-    return this.#created;
+    return (this.#created ??= this.#create());
   }
 
   async #create(): Promise<boolean> {
     const { call, name, after, ackWait, before, delivery } = this.#options;
     try {
-      if (before !== undefined) await before;
+      await before;
       if (delivery.hasEnded) return false;
       const answer = await call('POST', '/subscriptions', { data: { name, topics: delivery.topics, after, ackWait } });
       this.#begin((answer.data as { cursor: string }).cursor);
@@ -74,15 +69,15 @@ export class Durable {
     } catch (error) {
       this.#created = undefined;
       const failure = asError(error);
-      if (failure.retryable || isOfTheWay(failure)) throw failure;
+      if (!isFinal(failure)) throw failure;
       delivery.outcome.failed(failure);
       return false;
     }
   }
 
   #begin(cursor: string): void {
-    if (this.delivery.received === undefined) this.delivery.begin(cursor);
-    if (cursor > this.#acknowledged) this.#acknowledged = cursor;
+    if (this.delivery.isFresh) this.delivery.begin(cursor);
+    this.acknowledged(cursor);
   }
 
   /** Takes its messages over a socket, as long as that is open. */
@@ -90,7 +85,7 @@ export class Durable {
     const { environment, delivery } = this.#options;
     for (let attempt = 1; socket.isOpen && !this.delivery.hasEnded; attempt = Math.min(attempt + 1, 3)) {
       try {
-        const isNew = this.#created === undefined;
+        const isNew = !this.#created;
         if (!(await this.create())) return;
         if (!isNew) await this.#prove(socket);
         if (delivery.hasEnded) return;
@@ -105,11 +100,11 @@ export class Durable {
       } catch (error) {
         if (!socket.isOpen) return;
         const failure = asError(error);
-        const isFinal = !failure.retryable && !isOfTheWay(failure);
-        if (isFinal) this.#attachment = undefined;
-        if (failure.code === 'NOT_FOUND') return delivery.outcome.ended('deleted');
-        if (isFinal) return delivery.outcome.failed(failure);
-        await pause(environment.clock, retryWait(attempt, environment.random, failure.details.retryAfterMs));
+        if (isFinal(failure)) {
+          this.#attachment = undefined;
+          return this.refused(failure);
+        }
+        await again(environment, attempt, failure);
       }
     }
   }
@@ -119,7 +114,7 @@ export class Durable {
     const { received = '', topics } = this.delivery;
     if (received === '') return;
     try {
-      await socket.ask('GET', placeQuery(topics.join(), received));
+      await socket.ask('GET', messagesPath(topics.join(), received));
     } catch (error) {
       const { code, retryable } = error as GodwitError;
       if (code === 'INVALID_CURSOR') this.restart(error);
@@ -135,6 +130,12 @@ export class Durable {
     this.#options.report(why);
   }
 
+  /** What the server refused for good ends it. */
+  refused(error: GodwitError): void {
+    if (error.code === 'NOT_FOUND') this.delivery.outcome.ended('deleted');
+    else this.delivery.outcome.failed(error);
+  }
+
   /** The server ended its attachment. */
   detached(reason: string): void {
     // Until it has asked for one it is of the one before.
@@ -145,9 +146,7 @@ export class Durable {
 
   /** It has ended: acknowledges what is finished, and lets go at the server. */
   async leave(): Promise<void> {
-    const { clock } = this.#options.environment;
-    const late = (): GodwitError => tooLate(LEAVE_MS, '');
-    await within(clock, LEAVE_MS, late, undefined, () => Promise.all([this.acknowledge(), this.#detach()])).catch(() => {});
+    await Promise.race([Promise.all([this.acknowledge(), this.#detach()]), pause(this.#options.environment.clock, LEAVE_MS, this.#leaving.signal)]);
     this.#leaving.abort();
   }
 
@@ -159,10 +158,14 @@ export class Durable {
   }
 
   event(arrival: Arrival, bytes: number): void {
-    const { finished } = this.delivery;
+    const { finished = '' } = this.delivery;
     // It came again although it was done: the acknowledgement was lost.
-    if (finished !== undefined && arrival.cursor <= finished && this.#acknowledged < finished) this.finished();
+    if (arrival.cursor <= finished && this.#acknowledged < finished) this.finished();
     this.delivery.offer(arrival, bytes);
+  }
+
+  gap(from: string, to: string): void {
+    this.delivery.gap(from, to);
   }
 
   /** With nothing to do up to `cursor`, its place moves on, so that it does not age (5.1.3). */
@@ -172,27 +175,25 @@ export class Durable {
 
   /** Something is finished: it is acknowledged soon. */
   finished(): void {
-    if (this.#alarm.isSet || this.#acking !== undefined || this.#unacknowledged === undefined || this.#unacknowledged <= this.#carried) return;
+    if (this.#alarm.isSet || this.#acking || this.#unacknowledged <= this.#carried) return;
     this.#alarm.set(GATHER_MS, () => void this.acknowledge());
   }
 
-  get #unacknowledged(): string | undefined {
-    const { finished } = this.delivery;
-    return finished !== undefined && finished > this.#acknowledged ? finished : undefined;
+  /** Empty where it is nothing. */
+  get #unacknowledged(): string {
+    const { finished = '' } = this.delivery;
+    return finished > this.#acknowledged ? finished : '';
   }
 
   /** Acknowledges what is finished now. */
   acknowledge(): Promise<void> {
     this.#alarm.clear();
-    this.#acking ??= this.#acknowledge().finally(() => {
-      this.#acking = undefined;
-    });
-    return this.#acking;
+    return (this.#acking ??= this.#acknowledge().finally(() => (this.#acking = undefined)));
   }
 
   async #acknowledge(): Promise<void> {
     const { call, delivery, report } = this.#options;
-    for (let cursor = this.#unacknowledged; cursor !== undefined; cursor = this.#unacknowledged) {
+    for (let cursor = this.#unacknowledged; cursor; cursor = this.#unacknowledged) {
       try {
         await call('POST', `${this.path}/ack`, { data: { cursor }, signal: this.#leaving.signal });
         this.acknowledged(cursor);
@@ -210,8 +211,7 @@ export class Durable {
   /** A pull takes along what is finished, so that it needs no request of its own; undefined: nothing does any more. */
   carry(cursor: string | undefined): void {
     this.#carried = cursor ?? '';
-    if (cursor === undefined) return;
-    this.#alarm.clear();
+    if (cursor) this.#alarm.clear();
   }
 
   acknowledged(cursor: string): void {

@@ -9,6 +9,7 @@ import type { GodwitError } from './errors.ts';
 import { Polls } from './polls.ts';
 import { SocketLanes } from './socket-lanes.ts';
 import type { Socket, SocketEvent } from './transports/websocket.ts';
+import { gathered } from './waits.ts';
 
 /** A subscription, as the feed and the client hold it. */
 export interface Subscriber {
@@ -27,10 +28,20 @@ export interface FeedOptions {
   readonly lost: (error: unknown) => void;
 }
 
+/** What brings a subscription its messages, and hears what the server says of it. Those that are made for one subscription need no id of it. */
+interface Stream {
+  event(arrival: Arrival, bytes: number, id: string): void;
+  /** Everything that matches was sent up to here (5.1.3). */
+  heartbeat(cursor: string): void;
+  gap(from: string, to: string, id: string): void;
+  detached(reason: string, id: string): void;
+}
+
 export class Feed implements Flow {
   /** All that have not let go: those whose place is still looked up and those that finish what they have in hand too. */
   readonly #subscribers = new Set<Subscriber>();
-  readonly #byDelivery = new Map<Delivery, Subscriber>();
+  /** Those that are brought their messages. */
+  readonly #unnamed = new Set<Delivery>();
   readonly #durables = new Map<string, Durable>();
   readonly #polls: Polls;
   readonly #environment: Environment;
@@ -42,7 +53,7 @@ export class Feed implements Flow {
 
   constructor(options: FeedOptions) {
     this.#environment = options.environment;
-    this.#polls = new Polls({ ...options, wait: options.pollWait, deliveries: () => this.#unnamed(), durables: () => this.#durables.values() });
+    this.#polls = new Polls({ ...options, wait: options.pollWait, deliveries: this.#unnamed, durables: () => this.#durables.values() });
   }
 
   subscribers(): Subscriber[] {
@@ -65,15 +76,14 @@ export class Feed implements Flow {
   }
 
   /** Brings a subscription its messages; those of one turn of the event loop are opened together. */
-  begin(subscriber: Subscriber): void {
-    const { delivery, durable } = subscriber;
-    this.#byDelivery.set(delivery, subscriber);
-    if (durable !== undefined) {
+  begin({ delivery, durable }: Subscriber): void {
+    if (durable) {
       this.#durables.set(durable.name, durable);
-      if (this.#socket !== undefined) void durable.attach(this.#socket);
+      if (this.#socket) void durable.attach(this.#socket);
     } else {
-      if (this.#added.length === 0) queueMicrotask(() => this.#open());
+      this.#unnamed.add(delivery);
       this.#added.push(delivery);
+      this.#open();
     }
     this.#polls.changed();
   }
@@ -82,15 +92,14 @@ export class Feed implements Flow {
   remove(subscriber: Subscriber, left: Promise<void>): void {
     const { delivery, durable } = subscriber;
     void left.then(() => this.#subscribers.delete(subscriber));
-    if (!this.#byDelivery.delete(delivery)) return;
-    if (durable !== undefined) this.#durables.delete(durable.name);
-    else this.#lanes?.remove(delivery);
+    if (this.#unnamed.delete(delivery)) this.#lanes?.remove(delivery);
+    else if (durable && this.#durables.get(durable.name) === durable) this.#durables.delete(durable.name);
     this.#polls.changed();
   }
 
   /** A delivery that had left its stream has room again. */
   rejoin(delivery: Delivery): void {
-    if (!this.#byDelivery.has(delivery) || this.#byDelivery.get(delivery)?.durable !== undefined) return;
+    if (!this.#unnamed.has(delivery)) return;
     this.#lanes?.add([delivery]);
     this.#polls.changed();
   }
@@ -100,8 +109,7 @@ export class Feed implements Flow {
     this.#lanes = new SocketLanes(socket, this.#environment);
     this.#added = [];
     this.#doubt();
-    const open = [...this.#unnamed()].filter(({ isBehind }) => !isBehind);
-    if (open.length > 0) this.#lanes.add(open);
+    this.#lanes.add([...this.#unnamed].filter(({ isBehind }) => !isBehind));
     for (const durable of this.#durables.values()) void durable.attach(socket);
   }
 
@@ -117,29 +125,19 @@ export class Feed implements Flow {
   }
 
   event({ messageId, timestamp, payload }: SocketEvent, bytes: number): void {
-    const { subscription, topic, cursor, data } = payload;
-    const arrival: Arrival = { messageId, topic, cursor, timestamp, data, redelivered: payload.redelivered === true };
-    const durable = this.#durables.get(subscription);
-    if (durable === undefined) this.#lanes?.event(subscription, arrival, bytes);
-    else durable.event(arrival, bytes);
+    const { subscription, topic, cursor, data, redelivered = false } = payload;
+    this.#streamOf(subscription)?.event({ messageId, topic, cursor, timestamp, data, redelivered }, bytes, subscription);
   }
 
   notice(name: string, data: Record<string, unknown>): void {
-    const subscription = String(data['subscription']);
-    const durable = this.#durables.get(subscription);
-    if (name === 'heartbeat') {
-      const cursor = String(data['cursor']);
-      this.#lanes?.heartbeat(cursor);
-      for (const each of this.#durables.values()) each.heartbeat(cursor);
-    } else if (name === 'gap') {
-      const { from, to } = data as { from: string; to: string };
-      if (durable === undefined) this.#lanes?.gap(subscription, from, to);
-      else durable.delivery.gap(from, to);
-    } else if (name === 'detached') {
-      const reason = String(data['reason']);
-      if (durable === undefined) this.#lanes?.detached(subscription, reason);
-      else durable.detached(reason);
-    }
+    const { subscription, cursor, from, to, reason } = data as Record<'subscription' | 'cursor' | 'from' | 'to' | 'reason', string>;
+    if (name === 'heartbeat') for (const stream of [this.#lanes, ...this.#durables.values()]) stream?.heartbeat(cursor);
+    else if (name === 'gap') this.#streamOf(subscription)?.gap(from, to, subscription);
+    else if (name === 'detached') this.#streamOf(subscription)?.detached(reason, subscription);
+  }
+
+  #streamOf(subscription: string): Stream | undefined {
+    return this.#durables.get(subscription) ?? this.#lanes;
   }
 
   /**
@@ -149,34 +147,29 @@ export class Feed implements Flow {
   #doubt(): void {
     let furthest: Delivery | undefined;
     let nearest: string | undefined;
-    for (const delivery of this.#unnamed()) {
+    for (const delivery of this.#unnamed) {
       const { received, isBehind } = delivery;
-      if (received === undefined || received === '') continue;
+      if (!received) continue;
       if (isBehind) delivery.isUnproven = true;
-      else if (furthest === undefined || received > (furthest.received ?? '')) furthest = delivery;
-      if (nearest === undefined || received < nearest) nearest = received;
+      else if (received > (furthest?.received ?? '')) furthest = delivery;
+      if (!(nearest && nearest < received)) nearest = received;
     }
     this.#furthest = furthest?.received === nearest ? undefined : furthest;
-    if (this.#furthest !== undefined) this.#furthest.isUnproven = true;
+    if (this.#furthest) this.#furthest.isUnproven = true;
   }
 
   /** A delivery has failed. */
   failed(delivery: Delivery, error: unknown): void {
     if (delivery !== this.#furthest || (error as GodwitError).code !== 'INVALID_CURSOR') return;
     this.#furthest = undefined;
-    const others = [...this.#unnamed()].filter(({ received }) => received !== undefined && received !== '');
+    const others = [...this.#unnamed].filter(({ received }) => received);
     for (const other of others) other.isUnproven = true;
     this.#lanes?.add(others.filter(({ isBehind }) => !isBehind));
     this.#polls.changed();
   }
 
-  *#unnamed(): Iterable<Delivery> {
-    for (const { delivery, durable } of this.#byDelivery.values()) if (durable === undefined) yield delivery;
-  }
-
-  #open(): void {
-    const added = this.#added.filter((delivery) => this.#byDelivery.has(delivery));
+  readonly #open = gathered(() => {
+    this.#lanes?.add(this.#added.filter((delivery) => this.#unnamed.has(delivery)));
     this.#added = [];
-    if (added.length > 0) this.#lanes?.add(added);
-  }
+  });
 }

@@ -2,11 +2,7 @@
 // stand at about the same place, and begins at the earliest of them. Pure.
 import type { Delivery } from './delivery.ts';
 import { earliestOf, type GodwitError } from './errors.ts';
-
-/** Patterns of one subscription or poll (6.2.3). */
-export const MOST_PATTERNS = 100;
-/** Bytes of patterns of one poll: its URL stays below 8 KB. */
-const MOST_TEXT = 6000;
+import { MOST_PATTERNS, MOST_TEXT } from './figures.ts';
 
 export interface Lane {
   /** Sorted, each once, commas between: two lanes of one key are one subscription at the server. */
@@ -24,7 +20,7 @@ export const textsOf = (topics: readonly string[]): readonly string[] => {
   const texts: string[] = [];
   for (const topic of topics) {
     const last = texts.at(-1);
-    if (last !== undefined && last.length + 1 + topic.length <= MOST_TEXT) texts[texts.length - 1] = `${last},${topic}`;
+    if (last && last.length + topic.length < MOST_TEXT) texts[texts.length - 1] = `${last},${topic}`;
     else texts.push(topic);
   }
   return texts;
@@ -36,41 +32,34 @@ export const placeOf = (members: Iterable<Delivery>): string => [...members].map
 /** Gives places to deliveries that name one themselves; those that want `latest` get theirs from the server. */
 export const beginNamed = (deliveries: readonly Delivery[]): void => {
   for (const delivery of deliveries) {
-    if (delivery.received !== undefined) continue;
-    const { start } = delivery;
-    if (start === 'latest') continue;
-    delivery.begin(start === 'earliest' ? '' : start);
+    const { isFresh, start } = delivery;
+    if (!isFresh || start === 'latest') continue;
     delivery.isUnproven = start !== 'earliest';
+    delivery.begin(delivery.isUnproven ? start : '');
   }
 };
 
-/** The places among members that the server has still to take by themselves: it sees only the one that their lane begins at. */
-const unprovenOf = (members: Iterable<Delivery>, after: string): Set<string> =>
-  new Set([...members].flatMap(({ isUnproven, received }) => (isUnproven && received !== undefined && received !== after ? [received] : [])));
-
-/** What is asked about a place: a cheap read that begins there. */
-export const placeQuery = (topics: string, after: string): string =>
-  `/messages?topics=${encodeURIComponent(topics)}&after=${encodeURIComponent(after)}&limit=1`;
+/** A page of messages; of a place, a cheap read that begins there is asked. */
+export const messagesPath = (topics: string, after: string, limit = 1): string =>
+  `/messages?topics=${encodeURIComponent(topics)}&after=${encodeURIComponent(after)}&limit=${limit}`;
 
 /**
  * A lane begins at the first of its members: the places of others that the server has not seen yet are asked after, so that none of another log is taken for one
  * of this. Those that are have failed; rejects with any other refusal.
  */
 export const proveAll = async (members: Iterable<Delivery>, ask: (path: string) => Promise<unknown>): Promise<void> => {
-  for (const cursor of unprovenOf(members, placeOf(members))) {
+  const after = placeOf(members);
+  for (const cursor of new Set([...members].map(({ isUnproven, received }) => isUnproven && received))) {
     const standing = [...members].filter(({ received }) => received === cursor);
     const [first] = standing;
-    if (first === undefined) continue;
+    if (!cursor || cursor === after || !first) continue;
     try {
       // Any of its patterns will do: what is asked is whether the place is one.
-      await ask(placeQuery(textsOf(first.topics)[0] ?? '', cursor));
+      await ask(messagesPath(textsOf(first.topics)[0] ?? '', cursor));
       prove(standing, cursor);
     } catch (error) {
-      const earliest = earliestOf(error);
-      if (earliest !== undefined) {
-        for (const member of standing) member.isUnproven = false;
-        gapTo(standing, earliest);
-      } else if ((error as GodwitError).code === 'INVALID_CURSOR') for (const member of standing) member.outcome.failed(error);
+      if (passGap(standing, error)) for (const member of standing) member.isUnproven = false;
+      else if ((error as GodwitError).code === 'INVALID_CURSOR') for (const member of standing) member.outcome.failed(error);
       else throw error;
     }
   }
@@ -80,8 +69,15 @@ export const proveAll = async (members: Iterable<Delivery>, ask: (path: string) 
 export const gapTo = (members: Iterable<Delivery>, earliest: string): void => {
   for (const member of members) {
     if (member.received === '') member.begin(earliest);
-    else if (member.received !== undefined) member.gap(member.received, earliest);
+    else if (!member.isFresh) member.gap('', earliest);
   }
+};
+
+/** Whether `error` says that what they stand at is no longer kept: they have passed that, then. */
+export const passGap = (members: Iterable<Delivery>, error: unknown): boolean => {
+  const earliest = earliestOf(error);
+  if (earliest) gapTo(members, earliest);
+  return earliest !== undefined;
 };
 
 /** Those who stand at a place that the server has taken. */
@@ -89,12 +85,15 @@ export const prove = (members: Iterable<Delivery>, after: string): void => {
   for (const member of members) if (member.received === after) member.isUnproven = false;
 };
 
-/** Whose fault it is that a lane which began `after` was refused; none: that is to be found out by trying each alone. */
-export const culpritsOf = (members: readonly Delivery[], { code }: GodwitError, after: string): readonly Delivery[] => {
-  const standing = code === 'INVALID_CURSOR' ? members.filter(({ received }) => received === after) : [];
-  if (standing.length > 0) return standing;
+/** A lane which began `after` was refused: those whose fault it is have failed, the others are returned. Where that is not known, all of them, to be tried each alone. */
+export const blame = (lane: Iterable<Delivery>, error: GodwitError, after: string): readonly Delivery[] => {
+  const members = [...lane];
+  let culprits = error.code === 'INVALID_CURSOR' ? members.filter(({ received }) => received === after) : [];
   // Those that were tried alone already and are still together are of the same patterns.
-  return members.length === 1 || members.every(({ isAlone }) => isAlone) ? members : [];
+  if (culprits.length === 0 && (members.length === 1 || members.every(({ isAlone }) => isAlone))) culprits = members;
+  if (culprits.length === 0) for (const member of members) member.isAlone = true;
+  for (const member of culprits) member.outcome.failed(error);
+  return members.filter((member) => !culprits.includes(member));
 };
 
 /** Packs subscriptions whose places are known, neighbours in the log together; those that are to be alone each by itself. Who begins at the earliest is with nobody else: what begins there is not told what is gone (6.2.9). */
@@ -109,7 +108,7 @@ export const pack = (deliveries: readonly Delivery[]): Lane[] => {
     const { topics, isAlone, received } = delivery;
     const both = new Set([...patterns, ...topics]);
     const [first] = lane;
-    const isOpen = first !== undefined && !isAlone && !first.isAlone && (first.received === '') === (received === '');
+    const isOpen = first && !isAlone && !first.isAlone && (first.received === '') === (received === '');
     if (isOpen && both.size <= MOST_PATTERNS && [...both].join().length <= MOST_TEXT) {
       lane.push(delivery);
       patterns = both;
@@ -120,13 +119,6 @@ export const pack = (deliveries: readonly Delivery[]): Lane[] => {
     }
   }
   // Two of one key would be one subscription at the server: they share it.
-  const byKey = new Map<string, Lane>();
-  for (const members of lanes) {
-    const lane = laneOf(members);
-    const name = members[0]?.received === '' ? ` ${lane.key}` : lane.key;
-    const same = byKey.get(name);
-    if (same === undefined) byKey.set(name, lane);
-    else for (const member of members) same.members.add(member);
-  }
-  return [...byKey.values()];
+  const byKey = Map.groupBy(lanes, (members) => `${members[0]?.received === ''} ${laneOf(members).key}`);
+  return [...byKey.values()].map((same) => laneOf(same.flat()));
 };

@@ -4,17 +4,10 @@ import type { Answer, Environment } from './api.ts';
 import type { Call } from './calls.ts';
 import type { Arrival, Delivery } from './delivery.ts';
 import type { Durable } from './durable.ts';
-import { asError, earliestOf, GodwitError, isOfTheWay } from './errors.ts';
-import { beginNamed, culpritsOf, gapTo, type Lane, pack, placeOf, prove, proveAll, textsOf } from './lanes.ts';
-import { pause, retryWait } from './waits.ts';
-
-/** Polls at once: a client may have 10 connections (7.1.2), and other tabs want some. */
-const SLOTS = 4;
-const LIMIT = 500;
-/** How long an answer may be late before the poll counts as stuck behind something that is dead. */
-const LATE_MS = 10_000;
-/** The wait of polls that take turns. */
-const TURN_MS = 1000;
+import { asError, earliestOf, type GodwitError, isFinal, isOfTheWay } from './errors.ts';
+import { LATE_MS, PAGE_LIMIT, POLL_SLOTS, TURN_MS } from './figures.ts';
+import { beginNamed, blame, type Lane, messagesPath, pack, passGap, placeOf, prove, proveAll, textsOf } from './lanes.ts';
+import { again, gathered } from './waits.ts';
 
 interface Page {
   readonly items: readonly Omit<Arrival, 'redelivered'>[];
@@ -27,14 +20,10 @@ export interface PollsOptions {
   readonly ask: Call;
   /** Milliseconds. */
   readonly wait: number;
-  readonly deliveries: () => Iterable<Delivery>;
+  readonly deliveries: Iterable<Delivery>;
   readonly durables: () => Iterable<Durable>;
   /** The server does not answer any more. */
   readonly lost: (error: unknown) => void;
-}
-
-interface Loop {
-  readonly ending: AbortController;
 }
 
 interface Work {
@@ -51,16 +40,18 @@ const merged = (pages: readonly Page[]): Page => {
   return { items: [...items.values()].sort((one, other) => (one.cursor < other.cursor ? -1 : 1)), cursor };
 };
 
-const nameOf = ({ members }: Lane): string => [...members].map(({ number }) => number).join();
-
 export class Polls {
   readonly #options: PollsOptions;
-  readonly #loops = new Map<string, Loop>();
+  /** By what they poll for. */
+  readonly #loops = new Map<string, AbortController>();
   readonly #queue: (() => void)[] = [];
-  #free = SLOTS;
+  #free = POLL_SLOTS;
   #wait: number;
   #isOn = false;
-  #isRefreshing = false;
+  /** What is to be polled for has changed. */
+  readonly changed = gathered(() => {
+    if (this.#isOn) this.#refresh();
+  });
 
   constructor(options: PollsOptions) {
     this.#options = options;
@@ -74,47 +65,36 @@ export class Polls {
 
   stop(): void {
     this.#isOn = false;
-    for (const { ending } of this.#loops.values()) ending.abort();
+    for (const ending of this.#loops.values()) ending.abort();
     this.#loops.clear();
-  }
-
-  /** What is to be polled for has changed. */
-  changed(): void {
-    if (!this.#isOn || this.#isRefreshing) return;
-    this.#isRefreshing = true;
-    queueMicrotask(() => {
-      this.#isRefreshing = false;
-      if (this.#isOn) this.#refresh();
-    });
   }
 
   #refresh(): void {
     const { deliveries, durables } = this.#options;
-    const open = [...deliveries()].filter(({ isBehind, hasEnded }) => !isBehind && !hasEnded);
+    const open = [...deliveries].filter(({ isBehind, hasEnded }) => !isBehind && !hasEnded);
     beginNamed(open);
     const wanted = new Map<string, Work>();
     // Those that want only what is new find their places by a turn of their own, and then join the others.
-    for (const isPlaced of [true, false])
-      for (const lane of pack(open.filter(({ received }) => (received !== undefined) === isPlaced)))
-        wanted.set(`${isPlaced} ${nameOf(lane)}`, { turn: (signal) => this.#poll(lane, signal) });
+    for (const isNew of [false, true])
+      for (const lane of pack(open.filter(({ isFresh }) => isFresh === isNew)))
+        wanted.set(`${isNew} ${[...lane.members].map(({ number }) => number).join()}`, { turn: (signal) => this.#poll(lane, signal) });
     for (const durable of durables())
       wanted.set(`durable ${durable.delivery.number}`, { before: () => durable.idle(), turn: (signal) => this.#pull(durable, signal) });
-    const takeTurns = wanted.size > SLOTS;
-    for (const [key, loop] of this.#loops) {
+    const takeTurns = wanted.size > POLL_SLOTS;
+    for (const [key, ending] of this.#loops) {
       if (wanted.has(key) && !takeTurns) continue;
-      loop.ending.abort();
+      ending.abort();
       this.#loops.delete(key);
     }
     for (const [key, work] of wanted) {
       if (this.#loops.has(key)) continue;
-      const loop = { ending: new AbortController() };
-      this.#loops.set(key, loop);
-      void this.#run(work, loop.ending.signal);
+      const ending = new AbortController();
+      this.#loops.set(key, ending);
+      void this.#run(work, ending.signal);
     }
   }
 
   async #run({ before, turn }: Work, signal: AbortSignal): Promise<void> {
-    const { clock, random } = this.#options.environment;
     for (let failures = 0; !signal.aborted; ) {
       await before?.();
       await this.#slot();
@@ -124,13 +104,10 @@ export class Polls {
       } catch (error) {
         if (signal.aborted) return;
         const failure = asError(error);
-        if (isOfTheWay(failure)) {
-          this.#options.lost(failure);
-          return;
-        }
+        if (isOfTheWay(failure)) return this.#options.lost(failure);
         if (!failure.retryable) return;
         failures = Math.min(failures + 1, 5);
-        await pause(clock, retryWait(failures, random, failure.details.retryAfterMs), signal).catch(() => {});
+        await again(this.#options.environment, failures, failure, signal).catch(() => {});
       } finally {
         this.#release();
       }
@@ -147,12 +124,12 @@ export class Polls {
 
   #release(): void {
     const next = this.#queue.shift();
-    if (next === undefined) this.#free++;
-    else next();
+    if (next) next();
+    else this.#free++;
   }
 
   get #waitNow(): number {
-    return this.#loops.size > SLOTS ? Math.min(TURN_MS, this.#wait) : this.#wait;
+    return this.#loops.size > POLL_SLOTS ? Math.min(TURN_MS, this.#wait) : this.#wait;
   }
 
   /** Asks for a page; what stands in the way of all polls is seen to here. */
@@ -160,7 +137,8 @@ export class Polls {
     try {
       return (await ask(this.#waitNow)).data as Page;
     } catch (error) {
-      if (error instanceof GodwitError && error.code === 'VALIDATION_FAILED' && error.details.field?.endsWith('/wait') && this.#wait > 0) {
+      const { code, details } = asError(error);
+      if (code === 'VALIDATION_FAILED' && details.field?.endsWith('/wait') && this.#wait > 0) {
         this.#wait = this.#wait < TURN_MS ? 0 : this.#wait / 2;
         return this.#read(ask);
       }
@@ -183,44 +161,36 @@ export class Polls {
   #messages(topics: string, after: string, signal: AbortSignal, longest: number): Promise<Page> {
     return this.#read((wait) => {
       const ms = Math.min(wait, longest);
-      const path = `/messages?topics=${encodeURIComponent(topics)}&after=${encodeURIComponent(after)}&limit=${LIMIT}&wait=${ms / 1000}`;
-      return this.#options.ask('GET', path, { signal, timeout: ms + LATE_MS });
+      return this.#options.ask('GET', `${messagesPath(topics, after, PAGE_LIMIT)}&wait=${ms / 1000}`, { signal, timeout: ms + LATE_MS });
     });
   }
 
   async #poll(lane: Lane, signal: AbortSignal): Promise<void> {
-    await proveAll(lane.members, (path) => this.#options.ask('GET', path, { signal })).catch((error: unknown) => this.#refused(lane, error, signal));
-    for (const member of lane.members) if (member.hasEnded) lane.members.delete(member);
-    if (lane.members.size === 0) return;
-    const isFresh = [...lane.members].some(({ received }) => received === undefined);
-    const after = placeOf(lane.members);
+    const { members } = lane;
+    const refused = (error: unknown): Page => this.#refused(members, refusalOf(error, signal), signal);
+    await proveAll(members, (path) => this.#options.ask('GET', path, { signal })).catch(refused);
+    for (const member of members) if (member.hasEnded) members.delete(member);
+    if (members.size === 0) return;
+    const isFresh = [...members].some((member) => member.isFresh);
+    const after = placeOf(members);
     const from = isFresh ? 'latest' : after || 'earliest';
-    const page = await this.#page(lane, from, signal, isFresh ? 0 : Number.POSITIVE_INFINITY).catch((error: unknown) => this.#refused(lane, error, signal));
-    const { items, cursor } = page;
-    prove(lane.members, after);
-    for (const item of items) for (const member of lane.members) if (member.matches(item.topic)) member.offer({ ...item, redelivered: false }, sizeOf(item));
-    for (const member of lane.members) {
+    const { items, cursor } = await this.#page(lane, from, signal, isFresh ? 0 : Number.POSITIVE_INFINITY).catch(refused);
+    prove(members, after);
+    for (const item of items) for (const member of members) if (member.matches(item.topic)) offer(member, item);
+    for (const member of members) {
       member.begin(cursor);
       member.advance(cursor);
       member.confirmed();
-      if (member.isBehind) lane.members.delete(member);
+      if (member.isBehind) members.delete(member);
       if (member.isBehind || isFresh) this.changed();
     }
   }
 
-  #refused(lane: Lane, error: unknown, signal: AbortSignal): Page {
-    if (signal.aborted || !(error instanceof GodwitError) || error.retryable || isOfTheWay(error)) throw error;
-    const earliest = earliestOf(error);
-    if (earliest !== undefined) {
-      gapTo(lane.members, earliest);
-      return { items: [], cursor: placeOf(lane.members) };
-    }
-    const members = [...lane.members];
-    const culprits = culpritsOf(members, error, placeOf(members));
-    for (const member of culprits) member.outcome.failed(error);
-    if (culprits.length === 0) for (const member of members) member.isAlone = true;
+  #refused(members: Iterable<Delivery>, error: GodwitError, signal: AbortSignal): Page {
+    if (passGap(members, error)) return { items: [], cursor: placeOf(members) };
+    blame(members, error, placeOf(members));
     // What is left of it may well be called the same, and begins anew.
-    for (const [key, { ending }] of this.#loops) if (ending.signal === signal) this.#loops.delete(key);
+    for (const [key, ending] of this.#loops) if (ending.signal === signal) this.#loops.delete(key);
     this.changed();
     throw error;
   }
@@ -232,27 +202,31 @@ export class Polls {
     durable.carry(ack);
     const page = await this.#read((wait) =>
       this.#options.ask('POST', `${durable.path}/pull`, {
-        data: { limit: LIMIT, wait: wait / 1000, ack },
+        data: { limit: PAGE_LIMIT, wait: wait / 1000, ack },
         signal,
         timeout: wait + LATE_MS,
       }),
     ).catch((error: unknown) => {
       durable.carry(undefined);
-      const failure = asError(error);
+      const failure = refusalOf(error, signal);
       const earliest = earliestOf(failure);
-      if (signal.aborted || failure.retryable || isOfTheWay(failure)) throw error;
-      if (earliest !== undefined) delivery.gap(delivery.received ?? '', earliest);
-      else if (failure.code === 'INVALID_CURSOR' && ack !== undefined) durable.restart(failure);
-      else if (failure.code === 'NOT_FOUND') delivery.outcome.ended('deleted');
-      else delivery.outcome.failed(error);
-      return undefined;
+      if (earliest) delivery.gap('', earliest);
+      else if (failure.code === 'INVALID_CURSOR' && ack) durable.restart(failure);
+      else durable.refused(failure);
     });
-    if (page === undefined) return;
-    if (ack !== undefined) durable.acknowledged(ack);
-    for (const item of page.items) delivery.offer({ ...item, redelivered: false }, sizeOf(item));
+    if (!page) return;
+    if (ack) durable.acknowledged(ack);
+    for (const item of page.items) offer(delivery, item);
     delivery.advance(page.cursor);
   }
 }
 
-/** About what a message weighs. */
-const sizeOf = ({ data }: { readonly data: unknown }): number => JSON.stringify(data).length;
+/** Hands over a message of a page, with about what it weighs. */
+const offer = (delivery: Delivery, item: Page['items'][number]): void => delivery.offer({ ...item, redelivered: false }, JSON.stringify(item.data).length);
+
+/** What the server refused for good; throws again what may yet be answered, or is of no interest any more. */
+const refusalOf = (error: unknown, signal: AbortSignal): GodwitError => {
+  const failure = asError(error);
+  if (signal.aborted || !isFinal(failure)) throw failure;
+  return failure;
+};

@@ -1,16 +1,13 @@
 // Unnamed subscriptions over one WebSocket (6.2.3): opened in lanes, moved, merged and ended there. It lives as long as the socket; what it had not opened by then
 // is opened by the next one, from the cursors that the deliveries keep.
 import type { Environment } from './api.ts';
+import { pathTo } from './calls.ts';
 import type { Arrival, Delivery } from './delivery.ts';
-import { earliestOf, type GodwitError } from './errors.ts';
-import { beginNamed, culpritsOf, gapTo, type Lane, laneOf, MOST_PATTERNS, pack, placeOf, placeQuery, prove, proveAll } from './lanes.ts';
+import type { GodwitError } from './errors.ts';
+import { MOST_LANES, MOST_OPENING, MOST_PATTERNS } from './figures.ts';
+import { beginNamed, blame, gapTo, type Lane, laneOf, messagesPath, pack, passGap, placeOf, prove, proveAll } from './lanes.ts';
 import type { Socket } from './transports/websocket.ts';
-import { pause, retryWait } from './waits.ts';
-
-/** A connection may have 1,000 subscriptions (6.2.3); beyond this many those that are less than half full are packed anew. */
-const MOST_LANES = 256;
-/** Lanes that are opened at once; what is added while so many are under way gathers, and is packed together. */
-const MOST_OPENING = 8;
+import { again, gathered } from './waits.ts';
 
 interface OpenLane extends Lane {
   /** The server's id, from its response on. */
@@ -29,7 +26,6 @@ export class SocketLanes {
   readonly #waiting = new Set<Delivery>();
   readonly #surplus = new Set<OpenLane>();
   #opening = 0;
-  #isTidying = false;
 
   constructor(socket: Socket, environment: Environment) {
     this.#socket = socket;
@@ -45,16 +41,11 @@ export class SocketLanes {
 
   #next(): void {
     if (this.#opening >= MOST_OPENING) return;
-    if (this.#surplus.size > 0 && !this.#isTidying) {
-      this.#isTidying = true;
-      queueMicrotask(() => this.#tidy());
-    }
+    if (this.#surplus.size > 0) this.#tidy();
     if (this.#waiting.size === 0) return;
     const deliveries = [...this.#waiting];
     this.#waiting.clear();
-    const placed = deliveries.filter(({ received }) => received !== undefined);
-    const fresh = deliveries.filter(({ received }) => received === undefined);
-    for (const lane of [...pack(placed), ...pack(fresh)]) this.#join(lane);
+    for (const isNew of [false, true]) for (const lane of pack(deliveries.filter(({ isFresh }) => isFresh === isNew))) this.#join(lane);
     if (this.#lanes.size > MOST_LANES) this.#repack();
   }
 
@@ -67,9 +58,9 @@ export class SocketLanes {
     this.#next();
   }
 
-  event(subscription: string, arrival: Arrival, bytes: number): void {
-    const lane = this.#byId.get(subscription);
-    if (lane === undefined) return;
+  event(arrival: Arrival, bytes: number, id: string): void {
+    const lane = this.#byId.get(id);
+    if (!lane) return;
     for (const member of lane.live) {
       // A lane that others left brings what was theirs until it is narrowed.
       if (member.key !== lane.key && !member.matches(arrival.topic)) continue;
@@ -83,17 +74,21 @@ export class SocketLanes {
     for (const lane of this.#byId.values()) for (const member of lane.live) member.advance(cursor);
   }
 
-  gap(subscription: string, from: string, to: string): void {
-    for (const member of this.#byId.get(subscription)?.live ?? []) member.gap(from, to);
+  gap(from: string, to: string, id: string): void {
+    for (const member of this.#byId.get(id)?.live ?? []) member.gap(from, to);
   }
 
-  detached(subscription: string, reason: string): void {
-    const lane = this.#byId.get(subscription);
-    if (lane === undefined) return;
+  detached(reason: string, id: string): void {
+    const lane = this.#byId.get(id);
+    if (!lane) return;
     this.#forget(lane);
     const members = [...lane.members];
-    if (members.every(({ key }) => key === lane.key)) for (const member of members) member.outcome.ended(reason);
-    else this.#split(members);
+    const isTheirs = members.every(({ key }) => key === lane.key);
+    for (const member of members) {
+      if (isTheirs) member.outcome.ended(reason);
+      else member.isAlone = true;
+    }
+    if (!isTheirs) this.add(members);
   }
 
   /** Adds members to the lane of their key and opens it, or moves it back to where they stand. */
@@ -119,7 +114,7 @@ export class SocketLanes {
         await proveAll(lane.members, (path) => this.#socket.ask('GET', path));
         const members = [...lane.members];
         if (members.length === 0) break;
-        if (members.some(({ received }) => received !== undefined)) after = placeOf(members) || 'earliest';
+        if (members.some(({ isFresh }) => !isFresh)) after = placeOf(members) || 'earliest';
         // Its messages may be right behind the response, in the same read: what they need must be there by then.
         await this.#socket.ask('POST', '/subscriptions', { topics: lane.key.split(','), after }, ({ data }) => {
           const { subscription, cursor } = data as { subscription: string; cursor: string };
@@ -136,14 +131,12 @@ export class SocketLanes {
         for (const member of members) member.confirmed();
         break;
       } catch (error) {
-        const { retryable, details } = error as GodwitError;
         if (!this.#socket.isOpen) return;
-        const earliest = earliestOf(error);
-        if (earliest !== undefined) gapTo(lane.members, earliest);
-        else if (retryable) await pause(this.#environment.clock, retryWait(attempt, this.#environment.random, details.retryAfterMs));
-        else {
-          this.#refuse(lane, error as GodwitError, after);
-          return;
+        const failure = error as GodwitError;
+        if (failure.retryable) await again(this.#environment, attempt, failure);
+        else if (!passGap(lane.members, failure)) {
+          this.#forget(lane);
+          return this.add(blame(lane.members, failure, after));
         }
         attempt = Math.min(attempt + 1, 3);
       }
@@ -153,59 +146,45 @@ export class SocketLanes {
 
   /** A lane that moves needs a cursor: members that want only what is new get the end of the log. */
   async #place(lane: OpenLane): Promise<void> {
-    const fresh = [...lane.members].filter(({ received }) => received === undefined);
+    const fresh = [...lane.members].filter(({ isFresh }) => isFresh);
     if (fresh.length === 0 || fresh.length === lane.members.size) return;
-    const { data } = await this.#socket.ask('GET', placeQuery(lane.key, 'latest'));
+    const { data } = await this.#socket.ask('GET', messagesPath(lane.key, 'latest'));
     for (const member of fresh) member.begin((data as { cursor: string }).cursor);
-  }
-
-  #refuse(lane: OpenLane, error: GodwitError, after: string): void {
-    this.#forget(lane);
-    const members = [...lane.members];
-    const culprits = new Set(culpritsOf(members, error, after));
-    for (const member of culprits) member.outcome.failed(error);
-    if (culprits.size === 0) this.#split(members);
-    else this.add(members.filter((member) => !culprits.has(member)));
-  }
-
-  #split(members: readonly Delivery[]): void {
-    for (const member of members) member.isAlone = true;
-    this.add(members);
   }
 
   #forget(lane: OpenLane): void {
     if (this.#lanes.get(lane.key) === lane) this.#lanes.delete(lane.key);
-    if (lane.id !== undefined && this.#byId.get(lane.id) === lane) this.#byId.delete(lane.id);
+    if (lane.id && this.#byId.get(lane.id) === lane) this.#byId.delete(lane.id);
   }
 
   #drop(lane: OpenLane): void {
     if (this.#lanes.get(lane.key) !== lane) return;
     this.#forget(lane);
     // A lane that ended by itself meanwhile is what was wanted.
-    if (lane.id !== undefined) this.#socket.ask('DELETE', `/subscriptions/${encodeURIComponent(lane.id)}`).catch(() => {});
+    if (lane.id) this.#socket.ask('DELETE', pathTo('subscriptions', lane.id)).catch(() => {});
   }
 
   /** Ends lanes without members, and narrows those that carry patterns of members which left. */
-  #tidy(): void {
-    this.#isTidying = false;
+  readonly #tidy = gathered(() => {
     const lanes = [...this.#surplus];
     this.#surplus.clear();
     for (const lane of lanes) {
       if (lane.members.size === 0) lane.work = lane.work.then(() => (lane.members.size === 0 ? this.#drop(lane) : undefined));
       else if (laneOf([...lane.members]).key !== lane.key) this.#replace([lane]);
     }
-  }
+  });
 
   #repack(): void {
-    this.#replace([...this.#lanes.values()].filter(({ id, key }) => id !== undefined && key.split(',').length < MOST_PATTERNS / 2));
+    this.#replace([...this.#lanes.values()].filter(({ id, key }) => id && key.split(',').length < MOST_PATTERNS / 2));
   }
 
   /** Other lanes for the same members; the old ones end once the new ones are open, and until then both bring what is taken once. */
   #replace(old: readonly OpenLane[]): void {
-    const members = [...new Set(old.flatMap((lane) => [...lane.members]))].filter(({ received }) => received !== undefined);
-    const wanted = pack(members).filter(({ key }) => !old.some((lane) => lane.key === key && lane.members.size > 0));
+    const members = [...new Set(old.flatMap((lane) => [...lane.members]))].filter(({ isFresh }) => !isFresh);
+    const packed = pack(members);
+    const wanted = packed.filter(({ key }) => !old.some((lane) => lane.key === key && lane.members.size > 0));
     for (const lane of wanted) this.#join(lane);
-    const kept = new Set(pack(members).map(({ key }) => key));
+    const kept = new Set(packed.map(({ key }) => key));
     const opened = Promise.all(wanted.map(({ key }) => this.#lanes.get(key)?.work));
     for (const lane of old) {
       if (kept.has(lane.key)) continue;

@@ -3,7 +3,7 @@ import type { CursorStore, Environment, Gap, Message, MessageStream, SubscribeOp
 import type { Call } from './calls.ts';
 import { Delivery, UNFINISHED } from './delivery.ts';
 import { Durable } from './durable.ts';
-import { GodwitError } from './errors.ts';
+import { ended } from './errors.ts';
 import type { Feed, Subscriber } from './feed.ts';
 
 export interface SubscribingOptions {
@@ -72,7 +72,7 @@ export const subscribing = (
 ): Subscription => {
   const { name, after, ackWait, store, signal, onGap, onCursor, onError } = options;
   if (!topics[0]) throw new TypeError('A subscription needs a topic or pattern.');
-  if (name !== undefined && store !== undefined) throw new TypeError('Give name or store, not both.');
+  if (name !== undefined && store) throw new TypeError('Give name or store, not both.');
   if (name !== undefined && feed.hasDurable(name)) throw new TypeError(`This client has a subscription ${name} already.`);
   const failed = (error: unknown): void => report(error, subscription);
   const ready = settled<void>();
@@ -104,8 +104,8 @@ export const subscribing = (
       gap(missing, subscription);
     },
     onError: (error, message) => {
-      if (onError === undefined) failed(error);
-      else guarded(() => onError(error, message), failed);
+      if (onError) guarded(() => onError(error, message), failed);
+      else failed(error);
     },
     onFinished: (cursor) => {
       durable?.finished();
@@ -117,7 +117,7 @@ export const subscribing = (
 
   let left: Promise<void> | undefined;
   const leave = (): Promise<void> => {
-    if (left !== undefined) return left;
+    if (left) return left;
     signal?.removeEventListener('abort', aborted);
     const handled = delivery.end();
     left = (async () => {
@@ -130,7 +130,7 @@ export const subscribing = (
     return left;
   };
   const end = (reason: string): void => {
-    ready.reject(new GodwitError({ code: 'CLOSED', message: `The subscription has ended: ${reason}.` }));
+    ready.reject(ended(`The subscription has ended: ${reason}.`));
     closed.resolve({ reason });
   };
   function fail(error: unknown): void {
@@ -189,7 +189,7 @@ export const subscribing = (
 
   const begin = async (): Promise<void> => {
     try {
-      if (store !== undefined) delivery.start = (await store.cursors.get(store.key)) ?? delivery.start;
+      if (store) delivery.start = (await store.cursors.get(store.key)) ?? delivery.start;
       if (!delivery.hasEnded) feed.begin(subscriber);
     } catch (error) {
       fail(error);
@@ -197,7 +197,7 @@ export const subscribing = (
   };
   if (signal?.aborted) void close();
   else {
-    signal?.addEventListener('abort', aborted, { once: true });
+    signal?.addEventListener('abort', aborted);
     feed.enter(subscriber);
     void begin();
   }
@@ -208,18 +208,18 @@ export const subscribing = (
 export const streaming = (begin: (handler: (message: Message) => Promise<unknown>, leaving: () => void) => Subscription): MessageStream<Message> => {
   type Taken = (how?: typeof UNFINISHED) => void;
   let waiting: { readonly message: Message; readonly taken: Taken } | undefined;
-  let wake: (() => void) | undefined;
   let inHand: Taken | undefined;
   let over: { readonly error?: unknown } | undefined;
+  let arrival = Promise.withResolvers<void>();
   const finish = (how: { readonly error?: unknown }): void => {
     over ??= how;
-    wake?.();
+    arrival.resolve();
   };
   const subscription = begin(
     (message) =>
       new Promise((taken) => {
         waiting = { message, taken };
-        wake?.();
+        arrival.resolve();
       }),
     () => {
       // The loop may wait for this end, so this end does not wait for the loop.
@@ -234,16 +234,12 @@ export const streaming = (begin: (handler: (message: Message) => Promise<unknown
   const take = async (): Promise<IteratorResult<Message>> => {
     inHand?.();
     inHand = undefined;
-    while (waiting === undefined && over === undefined) {
-      await new Promise<void>((resolve) => {
-        wake = resolve;
-      });
-      wake = undefined;
-    }
-    if (over !== undefined) {
+    await arrival.promise;
+    if (over) {
       if ('error' in over) throw over.error;
       return { done: true, value: undefined };
     }
+    arrival = Promise.withResolvers();
     const { message, taken } = waiting as NonNullable<typeof waiting>;
     waiting = undefined;
     inHand = taken;

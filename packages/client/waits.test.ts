@@ -1,8 +1,10 @@
 // The contract's own figures of waiting (5.3, 6.3.2, 8.2.1).
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { UPGRADE_MAX_MS } from './figures.ts';
 import { settle, TestClock } from './testing/clock.ts';
-import { pause, reconnectWait, retryWait, UPGRADE_MAX_MS } from './waits.ts';
+import { pause, reconnectWait, retryWait } from './waits.ts';
 
 const least = () => 0;
 const most = () => 0.999_999_999;

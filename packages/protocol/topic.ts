@@ -39,7 +39,7 @@ const matchSegments = (pattern: readonly string[], topic: readonly string[]): bo
 
 /** Whether a pattern matches a topic (clause 1). Topics of the server (`$...`) are matched by none. */
 export const matches = (pattern: string, topic: string): boolean =>
-  !isServerTopic(topic) && (pattern === topic || matchSegments(pattern.split('.'), topic.split('.')));
+  !isServerTopic(topic) && (pattern === topic || (pattern.includes('*') && matchSegments(pattern.split('.'), topic.split('.'))));
 
 /** Patterns as a tree of their segments. */
 interface Branch {

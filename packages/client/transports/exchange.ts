@@ -3,9 +3,6 @@ import type { Answer } from '../api.ts';
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
-/** After which clients give up an attempt (6.1.1). */
-export const TIMEOUT_MS = 30_000;
-
 export interface Exchange {
   readonly method: Method;
   /** Below /v1, with its query. */
@@ -24,4 +21,12 @@ export type Carrier = (exchange: Exchange) => Promise<Answer>;
 export const hasBody = (method: Method): boolean => method === 'POST' || method === 'PUT' || method === 'PATCH';
 
 /** The header that marks the first outcome of a request that was repeated (4.1.3). */
-export const REPLAYED = 'x-idempotent-replay';
+const REPLAYED = 'x-idempotent-replay';
+
+export const answerOf = (status: number, data: unknown, headers: Answer['headers'], requestId: string): Answer => ({
+  status,
+  data,
+  headers,
+  replayed: headers[REPLAYED] === 'true',
+  requestId,
+});

@@ -32,11 +32,8 @@ export class Pacer {
 
   /** Sends now, or in its turn as soon as the rate allows. */
   next(turn: Turn): void {
-    if (this.#waiting.length === 0 && this.#take(turn)) turn.send();
-    else {
-      this.#waiting.push(turn);
-      this.#wake();
-    }
+    this.#waiting.push(turn);
+    if (!this.#alarm.isSet) this.#send();
   }
 
   stop(): void {
@@ -63,21 +60,20 @@ export class Pacer {
     return Math.min(this.#costOf(turn), this.#perSecond);
   }
 
-  #wake(): void {
-    const [first] = this.#waiting;
-    if (first === undefined || this.#alarm.isSet) return;
-    const wait = Math.ceil(((this.#least(first) - this.#tokens) * 1000) / this.#perSecond);
-    this.#alarm.set(Math.max(1, wait), () => {
-      let done = 0;
-      for (let turn = this.#waiting[done]; turn !== undefined; turn = this.#waiting[done]) {
-        if (turn.isWanted()) {
-          if (!this.#take(turn)) break;
-          turn.send();
+  /** Sends what the rate allows now, and sees to the rest when it allows the first of it. */
+  #send(): void {
+    let done = 0;
+    for (const turn of this.#waiting) {
+      if (turn.isWanted()) {
+        if (!this.#take(turn)) {
+          const wait = Math.ceil(((this.#least(turn) - this.#tokens) * 1000) / this.#perSecond);
+          this.#alarm.set(Math.max(1, wait), () => this.#send());
+          break;
         }
-        done++;
+        turn.send();
       }
-      this.#waiting.splice(0, done);
-      this.#wake();
-    });
+      done++;
+    }
+    this.#waiting.splice(0, done);
   }
 }

@@ -2,9 +2,10 @@
 // It does not know what comes after its end.
 import type { ErrorBody } from '@godwit/protocol';
 import type { Answer, Environment } from '../api.ts';
-import { noAnswer, refused, tooLate } from '../errors.ts';
+import { GodwitError, noAnswer, tooLate } from '../errors.ts';
+import { SILENT_INTERVALS, TIMEOUT_MS, WELCOME_MS } from '../figures.ts';
 import { Alarm } from '../waits.ts';
-import { type Exchange, type Method, REPLAYED, TIMEOUT_MS } from './exchange.ts';
+import { answerOf, type Exchange, type Method } from './exchange.ts';
 import { Pacer } from './pacer.ts';
 
 /** What of the welcome matters here (5.1.2). */
@@ -37,28 +38,26 @@ export interface SocketListener {
   end(end: SocketEnd): void;
 }
 
-/** Without a welcome in this time it counts as not opened (6.3.2). */
-const WELCOME_MS = 5000;
 /** The reason of an attempt that was given up for that. */
 export const NO_WELCOME = 'no welcome';
-/** How many silent heartbeat intervals make a connection dead (5.1.3). */
-const SILENT_INTERVALS = 2;
 const ACK = /^\/subscriptions\/[^/]+\/ack$/;
 
 /** What a message counts as (7.2.1): a batch as its operations. */
-const costOf = (path: string, data: unknown): number => {
-  const operations = path === '/batch' ? (data as { operations?: unknown } | null)?.operations : undefined;
-  return Array.isArray(operations) ? Math.max(1, operations.length) : 1;
-};
+const costOf = (path: string, data: unknown): number => (path === '/batch' && (data as { operations?: readonly unknown[] } | null)?.operations?.length) || 1;
 
+/** A request under way: either ends it. */
 interface Pending {
-  readonly resolve: (answer: Answer) => void;
-  readonly reject: (error: unknown) => void;
-  /** Set when it is sent. */
-  timer: unknown;
-  readonly signal: AbortSignal | undefined;
-  readonly aborted: () => void;
-  readonly answered: ((answer: Answer) => void) | undefined;
+  answer(answer: Answer): void;
+  fail(error: unknown): void;
+}
+
+/** What a response brings (5.2.3). */
+interface Response {
+  readonly requestId: string;
+  readonly statusCode: number;
+  readonly data?: unknown;
+  readonly error?: ErrorBody;
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 interface Incoming {
@@ -87,9 +86,10 @@ export class Socket {
     this.#environment = environment;
     this.#listener = listener;
     this.#seenAt = clock.now();
-    this.#socket = new (WebSocket as NonNullable<typeof WebSocket>)(url, credential === undefined ? ['godwit.v1'] : ['godwit.v1', `bearer.${credential}`]);
+    this.#socket = new (WebSocket as NonNullable<typeof WebSocket>)(url, ['godwit.v1', ...(credential ? [`bearer.${credential}`] : [])]);
     this.#socket.onmessage = ({ data }) => this.#receive(data as string);
     this.#socket.onclose = ({ code, reason }) => this.#end(code, reason);
+    // Its close says what there is to know; one that is given up while it is connecting refuses with an error event of its own.
     this.#socket.onerror = () => {};
     this.#alarm = new Alarm(clock);
     this.#alarm.set(WELCOME_MS, () => this.abandon(NO_WELCOME));
@@ -114,24 +114,37 @@ export class Socket {
     // Three bytes a character is the most that UTF-8 needs for what JSON text holds.
     if (text.length * 3 > this.#maxBytes && new TextEncoder().encode(text).length > this.#maxBytes) return undefined;
     const { clock } = this.#environment;
-    return new Promise((resolve, reject) => {
-      if (signal?.aborted) {
-        reject(signal.reason);
-        return;
-      }
-      const aborted = (): void => this.#take(requestId)?.reject(signal?.reason);
-      const late = (): void => this.#take(requestId)?.reject(tooLate(timeout, requestId));
-      const pending: Pending = { resolve, reject, timer: undefined, signal, aborted, answered };
-      this.#pending.set(requestId, pending);
-      signal?.addEventListener('abort', aborted, { once: true });
-      const send = (): void => {
-        pending.timer = clock.setTimeout(late, timeout);
-        if (this.#socket.readyState === 1) this.#socket.send(text);
-      };
-      // Acknowledgements are free (7.2.1).
-      if (ACK.test(path)) send();
-      else this.#pacer?.next({ cost: costOf(path, data), isWanted: () => this.#pending.get(requestId) === pending, send });
-    });
+    if (signal?.aborted) return Promise.reject(signal.reason);
+    const { promise, resolve, reject } = Promise.withResolvers<Answer>();
+    /** Set when it is sent. */
+    let timer: unknown;
+    const over = (): void => {
+      this.#pending.delete(requestId);
+      clock.clearTimeout(timer);
+      signal?.removeEventListener('abort', aborted);
+    };
+    const pending: Pending = {
+      answer(answer) {
+        over();
+        answered?.(answer);
+        resolve(answer);
+      },
+      fail(error) {
+        over();
+        reject(error);
+      },
+    };
+    const aborted = (): void => pending.fail(signal?.reason);
+    this.#pending.set(requestId, pending);
+    signal?.addEventListener('abort', aborted);
+    const send = (): void => {
+      timer = clock.setTimeout(() => pending.fail(tooLate(timeout, requestId)), timeout);
+      if (this.#socket.readyState === 1) this.#socket.send(text);
+    };
+    // Acknowledgements are free (7.2.1).
+    if (ACK.test(path)) send();
+    else this.#pacer?.next({ cost: costOf(path, data), isWanted: () => this.#pending.get(requestId) === pending, send });
+    return promise;
   }
 
   /** Asks what no other way could carry. Rejects where the socket has ended. */
@@ -155,8 +168,7 @@ export class Socket {
     if (this.#ended) return;
     this.#socket.onmessage = null;
     this.#socket.onclose = null;
-    this.#socket.onerror = () => {};
-    // A close of our own may not say 1006, and a socket that is still connecting refuses with an error event of its own.
+    // A close of our own may not say 1006.
     this.#socket.close(1000);
     this.#end(code, reason);
   }
@@ -166,17 +178,8 @@ export class Socket {
     this.#ended = true;
     this.#alarm.clear();
     this.#pacer?.stop();
-    for (const requestId of [...this.#pending.keys()]) this.#take(requestId)?.reject(noAnswer('The connection has ended.', requestId));
+    for (const [requestId, pending] of this.#pending) pending.fail(noAnswer('The connection has ended.', requestId));
     this.#listener.end({ code, reason, welcomed: this.#welcomed });
-  }
-
-  #take(requestId: string): Pending | undefined {
-    const pending = this.#pending.get(requestId);
-    if (pending === undefined) return undefined;
-    this.#pending.delete(requestId);
-    this.#environment.clock.clearTimeout(pending.timer);
-    pending.signal?.removeEventListener('abort', pending.aborted);
-    return pending;
   }
 
   #receive(text: string): void {
@@ -219,24 +222,11 @@ export class Socket {
     else this.#alarm.set(0, () => this.#watch(true));
   }
 
-  #answered(payload: {
-    requestId: string | null;
-    status: string;
-    statusCode: number;
-    data?: unknown;
-    error?: ErrorBody;
-    headers?: Record<string, string>;
-  }): void {
-    const pending = payload.requestId === null ? undefined : this.#take(payload.requestId);
-    if (pending === undefined) return;
-    const requestId = payload.requestId as string;
-    if (payload.status === 'error' && payload.error !== undefined) {
-      pending.reject(refused(payload.error, payload.statusCode, requestId));
-      return;
-    }
-    const headers = Object.fromEntries(Object.entries(payload.headers ?? {}).map(([name, value]) => [name.toLowerCase(), value]));
-    const answer: Answer = { status: payload.statusCode, data: payload.data, headers, replayed: headers[REPLAYED] === 'true', requestId };
-    pending.answered?.(answer);
-    pending.resolve(answer);
+  #answered({ requestId, statusCode, data, error, headers = {} }: Response): void {
+    // That of a message which could not be read is null, and nobody's.
+    const pending = this.#pending.get(requestId);
+    const named = Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
+    if (error) pending?.fail(new GodwitError(error, { status: statusCode, requestId }));
+    else pending?.answer(answerOf(statusCode, data, named, requestId));
   }
 }
