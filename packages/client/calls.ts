@@ -19,16 +19,10 @@ export const pathTo = (...segments: string[]): string => segments.map((segment) 
 /** A step of a path that URLs take for a walk, however it is written: over HTTP it would lead elsewhere, and over a WebSocket to nothing. */
 const DOTS = /[/\\](?:\.|%2e){1,2}(?![^/\\#])/i;
 
-/** Throws what can be told of a request before it is sent, as the server would tell it: so it is the same over either transport. */
+/** Throws where a request cannot be meant: sent, it would end otherwise over each transport. */
 const check = (path: string, requestId: string): void => {
-  if (!isRequestId(requestId)) {
-    const field = '/requestId';
-    const message = 'must be 1 to 128 visible ASCII characters';
-    const details = { retryable: false, field, errors: [{ field, message }] };
-    throw new GodwitError({ code: 'INVALID_ENVELOPE', message: `${field} ${message}.`, details }, { status: 400, requestId });
-  }
-  if (DOTS.test(path.split('?', 1)[0] ?? ''))
-    throw new GodwitError({ code: 'NOT_FOUND', message: 'There is nothing here.', details: { retryable: false } }, { status: 404, requestId });
+  if (!isRequestId(requestId)) throw new TypeError('A requestId has 1 to 128 visible ASCII characters.');
+  if (DOTS.test(path.split('?', 1)[0] ?? '')) throw new TypeError('A path has no step . or .. in it.');
 };
 
 /** `ending`: rejects what is under way with its reason when that comes. `retries`: how often what can succeed later is tried again. */

@@ -173,7 +173,7 @@ export const connectionOf = (options: ConnectionOptions): Connection => {
     if (hundred === 43 && !isByStray) {
       close(
         code === 4301
-          ? ended('Replaced by a newer connection of this instance.')
+          ? ended('Replaced by a newer connection.')
           : new GodwitError({ code: 'UNAUTHENTICATED', message: 'The credentials were refused.' }, { status: 401 }),
       );
     } else if (hundred === 42) {

@@ -21,7 +21,8 @@ export class Ending {
     signal?.throwIfAborted();
     const ending = new AbortController();
     const over = Promise.withResolvers<never>();
-    ending.signal.addEventListener('abort', () => over.reject(ending.signal.reason));
+    const refuse = (): void => over.reject(ending.signal.reason);
+    ending.signal.addEventListener('abort', refuse);
     const aborted = (): void => ending.abort(signal?.reason);
     signal?.addEventListener('abort', aborted);
     const timer = late && this.#clock.setTimeout(() => ending.abort(late()), ms);
@@ -32,6 +33,8 @@ export class Ending {
       this.#clock.clearTimeout(timer);
       this.#underWay.delete(ending);
       signal?.removeEventListener('abort', aborted);
+      // The runtime keeps signals for a while, and with this one it would keep what came.
+      ending.signal.removeEventListener('abort', refuse);
     }
   }
 

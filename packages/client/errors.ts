@@ -7,26 +7,21 @@ export type ClientErrorCode = 'NETWORK' | 'CLIENT_TIMEOUT' | 'CLOSED' | 'PROTOCO
 /** Anything that a request or a subscription fails with, but for an abort, which rejects with the signal's own reason. */
 export class GodwitError extends Error {
   /** Of the catalogue, or one of the client's own. */
-  readonly code: ErrorCode | ClientErrorCode;
+  declare readonly code: ErrorCode | ClientErrorCode;
   /** As over HTTP; 0 where there was no answer. */
-  readonly status: number;
-  readonly details: ErrorDetails;
+  declare readonly status: number;
+  declare readonly details: ErrorDetails;
   /** The requestId of the request that failed; empty where it was none. */
-  readonly requestId: string;
+  declare readonly requestId: string;
   /** Whether the same request can succeed later, with the same requestId (8.2.1). */
-  readonly retryable: boolean;
+  declare readonly retryable: boolean;
 
   constructor(
     { code, message, details = {} }: { code: ErrorCode | ClientErrorCode; message: string; details?: ErrorDetails },
     { status = 0, requestId = '', cause }: { status?: number; requestId?: string; cause?: unknown } = {},
   ) {
     super(message, cause === undefined ? undefined : { cause });
-    this.name = 'GodwitError';
-    this.code = code;
-    this.details = details;
-    this.status = status;
-    this.requestId = requestId;
-    this.retryable = details.retryable === true;
+    Object.assign(this, { name: 'GodwitError', code, details, status, requestId, retryable: details.retryable === true });
   }
 }
 

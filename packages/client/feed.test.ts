@@ -500,54 +500,6 @@ describe('polls', () => {
     assert.deepEqual(got, ['c3']);
   });
 
-  test('6.3.2: patterns that are too many for a URL are polled for in parts, and nothing is skipped, repeated or out of order', async () => {
-    const world = new World();
-    const client = createClient(world.options({ transport: 'longpoll' }));
-    const topics = Array.from({ length: 100 }, (_, number) => `t${String(number).padStart(2, '0')}.${'x'.repeat(240)}.*`);
-    const got: string[] = [];
-    client.subscribe(topics, ({ cursor }) => void got.push(cursor));
-    await settle();
-    world.request.answer({ items: [] });
-    await settle();
-    const message = (part: number, cursor: string) => ({ messageId: cursor, topic: `t${part}0.${'x'.repeat(240)}.a`, cursor, timestamp: 't', data: 0 });
-    const asked: string[][] = [];
-    const round = async (...pages: readonly [cursor: string, items: object[]][]): Promise<void> => {
-      for (const [cursor, items] of pages) {
-        const { searchParams, search } = world.request.url;
-        assert.ok(search.length < 7000);
-        asked.push(['after', 'wait'].map((name) => searchParams.get(name) as string));
-        world.request.answer({ items, cursor, more: false });
-        await settle();
-      }
-    };
-    const { length } = world.requests;
-    await round(['c10', []], ['c11', []], ['c11', []], ['c12', []], ['c12', []]);
-    const covered = world.requests.slice(length - 1, -1).flatMap(({ url }) => url.searchParams.get('topics')?.split(','));
-    assert.deepEqual(covered, topics, 'each pattern is in one part');
-    await round(
-      ['c20', [message(0, 'c15'), message(0, 'c20')]],
-      ['c16', [message(3, 'c12'), message(3, 'c16')]],
-      ['c20', [message(5, 'c13'), message(5, 'c15'), message(5, 'c18')]],
-      ['c20', []],
-      ['c20', []],
-    );
-    assert.deepEqual(got, ['c12', 'c13', 'c15', 'c16']);
-    await round(['c20', [message(0, 'c20')]], ['c20', []], ['c20', [message(5, 'c18')]], ['c20', []], ['c20', []]);
-    assert.deepEqual(got, ['c12', 'c13', 'c15', 'c16', 'c18', 'c20']);
-    assert.deepEqual(
-      asked.filter((_, index) => index % 5 < 2),
-      [
-        ['latest', '0'],
-        ['latest', '0'],
-        ['c10', '1'],
-        ['c10', '0'],
-        ['c16', '1'],
-        ['c16', '0'],
-      ],
-    );
-    await client.close();
-  });
-
   test('a wait that the server does not allow is shortened', async () => {
     const world = new World();
     const client = createClient(world.options({ transport: 'longpoll' }));

@@ -6,7 +6,7 @@ import type { Arrival, Delivery } from './delivery.ts';
 import type { Durable } from './durable.ts';
 import { asError, earliestOf, type GodwitError, isFinal, isOfTheWay } from './errors.ts';
 import { LATE_MS, PAGE_LIMIT, POLL_SLOTS, TURN_MS } from './figures.ts';
-import { beginNamed, blame, type Lane, messagesPath, pack, passGap, placeOf, prove, proveAll, textsOf } from './lanes.ts';
+import { beginNamed, blame, type Lane, messagesPath, pack, passGap, placeOf, prove, proveAll } from './lanes.ts';
 import { again, gathered } from './waits.ts';
 
 interface Page {
@@ -32,13 +32,6 @@ interface Work {
   /** One poll. */
   readonly turn: (signal: AbortSignal) => Promise<void>;
 }
-
-/** Pages from one place as one: up to where all of them reach, in log order, each message once. What is beyond is read again. */
-const merged = (pages: readonly Page[]): Page => {
-  const cursor = pages.map((page) => page.cursor).sort()[0] as string;
-  const items = new Map(pages.flatMap((page) => page.items.filter((item) => item.cursor <= cursor).map((item) => [item.cursor, item])));
-  return { items: [...items.values()].sort((one, other) => (one.cursor < other.cursor ? -1 : 1)), cursor };
-};
 
 export class Polls {
   readonly #options: PollsOptions;
@@ -146,25 +139,6 @@ export class Polls {
     }
   }
 
-  /**
-   * A page of a lane. One subscription may have more patterns than a URL takes (6.2.3): then it is read in parts, of which the first is waited for, in turns, and the others are
-   * asked what there is by then.
-   */
-  async #page(lane: Lane, after: string, signal: AbortSignal, longest: number): Promise<Page> {
-    const [first = '', ...others] = textsOf(lane.key.split(','));
-    if (others.length === 0) return this.#messages(first, after, signal, longest);
-    const pages = [await this.#messages(first, after, signal, Math.min(longest, TURN_MS))];
-    for (const text of others) pages.push(await this.#messages(text, after, signal, 0));
-    return merged(pages);
-  }
-
-  #messages(topics: string, after: string, signal: AbortSignal, longest: number): Promise<Page> {
-    return this.#read((wait) => {
-      const ms = Math.min(wait, longest);
-      return this.#options.ask('GET', `${messagesPath(topics, after, PAGE_LIMIT)}&wait=${ms / 1000}`, { signal, timeout: ms + LATE_MS });
-    });
-  }
-
   async #poll(lane: Lane, signal: AbortSignal): Promise<void> {
     const { members } = lane;
     const refused = (error: unknown): Page => this.#refused(members, refusalOf(error, signal), signal);
@@ -174,7 +148,10 @@ export class Polls {
     const isFresh = [...members].some((member) => member.isFresh);
     const after = placeOf(members);
     const from = isFresh ? 'latest' : after || 'earliest';
-    const { items, cursor } = await this.#page(lane, from, signal, isFresh ? 0 : Number.POSITIVE_INFINITY).catch(refused);
+    const { items, cursor } = await this.#read((longest) => {
+      const wait = isFresh ? 0 : longest;
+      return this.#options.ask('GET', `${messagesPath(lane.key, from, PAGE_LIMIT)}&wait=${wait / 1000}`, { signal, timeout: wait + LATE_MS });
+    }).catch(refused);
     prove(members, after);
     for (const item of items) for (const member of members) if (member.matches(item.topic)) offer(member, item);
     for (const member of members) {

@@ -72,8 +72,8 @@ export const subscribing = (
 ): Subscription => {
   const { name, after, ackWait, store, signal, onGap, onCursor, onError } = options;
   if (!topics[0]) throw new TypeError('A subscription needs a topic or pattern.');
-  if (name !== undefined && store) throw new TypeError('Give name or store, not both.');
-  if (name !== undefined && feed.hasDurable(name)) throw new TypeError(`This client has a subscription ${name} already.`);
+  if (name !== undefined && store) throw new TypeError('Give one of name and store.');
+  if (name !== undefined && feed.hasDurable(name)) throw new TypeError(`There is a subscription ${name} already.`);
   const failed = (error: unknown): void => report(error, subscription);
   const ready = settled<void>();
   const closed = settled<{ readonly reason: string }>();
@@ -165,10 +165,7 @@ export const subscribing = (
   };
 
   let closing: Promise<void> | undefined;
-  const close = (): Promise<void> => {
-    closing ??= leave().then(() => end('closed'));
-    return closing;
-  };
+  const close = (): Promise<void> => (closing ??= leave().then(() => end('closed')));
   const aborted = (): void => void close();
   const subscription: Subscription = {
     topics: delivery.topics,

@@ -7,8 +7,8 @@ import { GodwitError, noAnswer, tooLate } from '../errors.ts';
 import { MOST_RETRY_AFTER_MS } from '../figures.ts';
 import { answerOf, type Carrier, type Exchange, hasBody } from './exchange.ts';
 
-/** What stands between may answer in the server's place: those that say that it cannot be reached are like no answer. */
-const GATEWAY = [408, 429, 502, 503, 504, 520, 521, 522, 523, 524];
+/** What stands between may answer in the server's place: what says that it cannot be reached (502 to 504, and those of large networks up to 524) is like no answer. */
+const isOfBetween = (status: number): boolean => status === 408 || status === 429 || (status > 501 && status < 525);
 
 const headersOf = ({ method, headers, requestId }: Exchange, credential: string | undefined): Record<string, string> => ({
   accept: 'application/json',
@@ -20,13 +20,13 @@ const headersOf = ({ method, headers, requestId }: Exchange, credential: string 
   ...headers,
 });
 
-/** What `Retry-After` says (8.2.1), in seconds or as a date. */
-const retryAfterOf = (header = '', now: number): { readonly retryAfterMs?: number } => {
-  const ms = /^\d+$/.test(header) ? Number(header) * 1000 : Date.parse(header) - now;
+/** What `Retry-After` says (8.2.1), in seconds; a date is passed over, as the clock here may be another. */
+const retryAfterOf = (header = ''): { readonly retryAfterMs?: number } => {
+  const ms = Number(header) * 1000;
   return ms > 0 ? { retryAfterMs: Math.min(ms, MOST_RETRY_AFTER_MS) } : {};
 };
 
-const read = async (response: Response, requestId: string, now: number): Promise<Answer> => {
+const read = async (response: Response, requestId: string): Promise<Answer> => {
   const { status, ok } = response;
   const text = await response.text();
   const headers = Object.fromEntries(response.headers);
@@ -37,13 +37,13 @@ const read = async (response: Response, requestId: string, now: number): Promise
     body = JSON.parse(text) as typeof body;
   } catch {}
   if (body?.status === 'success') return answer(body.data);
-  const wait = retryAfterOf(headers['retry-after'], now);
+  const wait = retryAfterOf(headers['retry-after']);
   if (body?.status === 'error' && body.error) {
     const { error } = body;
     throw new GodwitError({ ...error, details: { ...wait, ...error.details } }, { status, requestId });
   }
   if (ok && body !== undefined) return answer(body);
-  if (GATEWAY.includes(status)) throw noAnswer(`Something between answered ${status}.`, requestId, undefined, wait);
+  if (isOfBetween(status)) throw noAnswer(`Something between answered ${status}.`, requestId, undefined, wait);
   throw new GodwitError({ code: 'PROTOCOL', message: `The answer ${status} is not of this protocol: is the url right?` }, { status, requestId });
 };
 
@@ -51,7 +51,7 @@ const read = async (response: Response, requestId: string, now: number): Promise
  * `base` ends before `/v1`. Credentials that are refused are got anew, once, and the request repeated at once. What is waited for, be it an answer or credentials, is given up at
  * `timeout` and when the signal is aborted.
  */
-export const httpCarrier = ({ fetch, clock }: Environment, base: string, credentials: Credentials, ending: Ending): Carrier => {
+export const httpCarrier = ({ fetch }: Environment, base: string, credentials: Credentials, ending: Ending): Carrier => {
   return async (exchange) => {
     const { method, path, data, requestId, timeout, signal } = exchange;
     // What JSON cannot hold is the caller's mistake, and no failure to reach the server.
@@ -68,7 +68,7 @@ export const httpCarrier = ({ fetch, clock }: Environment, base: string, credent
             cache: 'no-store',
             credentials: 'omit',
           });
-          return await read(response, requestId, clock.now());
+          return await read(response, requestId);
         } catch (error) {
           throw error instanceof GodwitError ? error : noAnswer('The server could not be reached.', requestId, error);
         }
