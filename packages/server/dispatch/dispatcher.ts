@@ -7,7 +7,7 @@ import { encode } from '../core/json.ts';
 import { checkTopic } from '../core/publishable.ts';
 import { RateLimiter, type RateState } from '../core/rate.ts';
 import type { Transaction } from '../core/transaction.ts';
-import { judgeShape, type Validate } from '../core/validation.ts';
+import { judgeSchema, judgeShape, type Validate } from '../core/validation.ts';
 import { RequestAsker } from './asker.ts';
 import { confirmed, fingerprint, Once, publishOperation } from './once.ts';
 import { publishAtOnce } from './publishing.ts';
@@ -58,19 +58,19 @@ export class Dispatcher {
   /** Adds a row of the protocol. */
   add(route: Route): void {
     this.#router.add(route.operation);
-    this.#prepare(route);
+    this.#prepare(route, judgeShape);
   }
 
   /** Adds a row of the application's own. */
   addAction(route: Route): void {
     this.#router.addAction(route.operation);
-    this.#prepare(route);
+    this.#prepare(route, judgeSchema);
   }
 
-  #prepare({ operation, handler, whole }: Route): void {
+  #prepare({ operation, handler, whole }: Route, judgeOf: typeof judgeShape): void {
     // A shape without a keyword takes anything, so there is nothing to ask it.
     const judged = operation.data !== undefined && Object.keys(operation.data).length > 0;
-    this.#prepared.set(operation, { readQuery: queryReader(operation.query), judgeData: judged ? judgeShape(operation.data) : undefined, handler, whole });
+    this.#prepared.set(operation, { readQuery: queryReader(operation.query), judgeData: judged ? judgeOf(operation.data) : undefined, handler, whole });
   }
 
   /** The row for a method and a path below /v1. Throws `NOT_FOUND` or `METHOD_NOT_ALLOWED`. */
