@@ -3,6 +3,7 @@ import { ProtocolError } from '@godwit/protocol';
 import type { Identity, Parking, Preconditions } from '../core/call.ts';
 import type { RateState } from '../core/rate.ts';
 import type { Session } from '../core/session.ts';
+import type { RequestAsker } from './asker.ts';
 
 export interface Request {
   /** Without the question mark. */
@@ -19,6 +20,8 @@ export interface Request {
   readonly parking?: Parking | undefined;
   /** Milliseconds that it has waited for its turn: of its time (6.1.1) so much less is left. */
   readonly waited?: number;
+  /** Set once it was looked at. */
+  asker?: RequestAsker | undefined;
   /** Set once it was counted. */
   rate?: RateState;
 }
