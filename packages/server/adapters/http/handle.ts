@@ -18,7 +18,7 @@ import { acceptsGzip, checkAccepts, prefersEventStream } from './negotiate.ts';
 import type { Origins } from './origin.ts';
 import type { FindPlace } from './pages.ts';
 import { Pipeline } from './pipeline.ts';
-import { baseHeaders, echoedId, type ResponseContext, sendError, sendSuccess, sendText } from './respond.ts';
+import { baseHeaders, echoedId, gzipOnce, type ResponseContext, sendError, sendSuccess, sendText } from './respond.ts';
 import { belowVersion, checkHost, readTarget, type Target } from './target.ts';
 
 /** Told how each request ended, for metrics and logs. */
@@ -59,7 +59,7 @@ export class HttpHandler {
 
   /** Handles one request; never throws, never rejects. */
   handle(request: IncomingMessage, response: ServerResponse): void {
-    this.#pipeline.take(request.socket, (refusal) => this.#begin(request, response, refusal));
+    this.#pipeline.take(request.socket, response, (refusal) => this.#begin(request, response, refusal));
   }
 
   #begin(request: IncomingMessage, response: ServerResponse, refusal: ProtocolError | undefined): Promise<void> | undefined {
@@ -81,8 +81,7 @@ export class HttpHandler {
       if (refusal !== undefined) throw refusal;
       answered = exchange.run(readTarget(request.url), this.draining);
     } catch (thrown) {
-      exchange.fail(thrown);
-      return;
+      return exchange.fail(thrown);
     }
     if (answered === undefined) {
       exchange.finish();
@@ -128,16 +127,17 @@ class Exchange implements Parking {
     this.#options.observer.finished(this.name, this.#response.statusCode, this.#startedAt);
   }
 
-  /** Answers with an error instead. */
-  fail(thrown: unknown): void {
+  /** Answers with an error instead; a promise where that takes time. */
+  fail(thrown: unknown): Promise<void> | undefined {
     const { observer } = this.#options;
     const context = this.#context;
     const error = failureOf(thrown, (unexpected) => observer.unexpected(unexpected, context.requestId));
     context.rate = this.#rate();
     // Whoever waited for leave to send a body is not waiting any more, and may send it or not: nobody could tell what comes next.
     if (this.#expectsContinue) this.#response.shouldKeepAlive = false;
-    sendError(this.#response, context, error);
+    const sent = sendError(this.#response, context, error);
     observer.finished(this.name, error.status, this.#startedAt);
+    return sent;
   }
 
   /** The budget as this request left it, or as it stands where it was not counted. */
@@ -197,13 +197,13 @@ class Exchange implements Parking {
     inProgress.leave(client);
   }
 
-  #preflight(below: string): void {
+  #preflight(below: string): Promise<void> | undefined {
     this.name = 'preflight';
     const { dispatcher, origins } = this.#options;
     const methods = dispatcher.methods(below);
     const { origin } = this.#request.headers;
     const headers = { allow: methods.join(', '), ...(origin === undefined ? {} : origins.preflight(origin, methods)) };
-    sendSuccess(this.#response, { ...this.#context, originHeaders: [] }, 204, undefined, headers);
+    return sendSuccess(this.#response, { ...this.#context, originHeaders: [] }, 204, undefined, headers);
   }
 
   #authenticate(match: Match): void {
@@ -244,7 +244,7 @@ class Exchange implements Parking {
     if (this.#streams) return this.#stream(match, request);
     const reply = this.#options.dispatcher.run(match, request);
     if (reply instanceof Promise) return reply.then((value) => this.#answer(match, value));
-    this.#answer(match, reply);
+    return this.#answer(match, reply);
   }
 
   #stream(match: Match, request: Request): void {
@@ -293,7 +293,7 @@ class Exchange implements Parking {
     this.#response.writeContinue();
   }
 
-  #answer(match: Match, reply: Reply): void {
+  #answer(match: Match, reply: Reply): Promise<void> | undefined {
     const { operation } = match;
     const { deprecated } = operation;
     this.#context.rate = this.#rate();
@@ -305,8 +305,9 @@ class Exchange implements Parking {
             deprecation: `@${deprecated.since}`,
             ...(deprecated.sunset === undefined ? {} : { sunset: new Date(deprecated.sunset * 1000).toUTCString() }),
           };
-    if (operation.bare === true) sendText(this.#response, this.#context, reply.status, reply.text ?? '', headers);
-    else sendSuccess(this.#response, this.#context, reply.status, reply.text, headers);
+    // What is bare describes the API, and is one text for many.
+    if (operation.bare === true) return sendText(this.#response, this.#context, reply.status, reply.text ?? '', headers, gzipOnce);
+    return sendSuccess(this.#response, this.#context, reply.status, reply.text, headers);
   }
 }
 
