@@ -123,30 +123,35 @@ export class Dispatcher {
 
   /** The state of an identity's budget, nothing taken (7.1.1). */
   rate(identity: Identity): RateState {
-    return this.#take(identity, 0);
+    return this.#take(identity, 0, this.#limitOf(identity));
   }
 
-  #take(identity: Identity, cost: number): RateState {
-    const limit = identity.limits.operationsPerMinute ?? this.core.settings.operationsPerMinute;
-    return this.#limiter.take(identity.budget, cost, limit, this.core.clock.now());
+  #limitOf({ limits }: Identity): number {
+    return limits.operationsPerMinute ?? this.core.settings.operationsPerMinute;
   }
 
-  /** Takes `cost` operations from the budget of a metered request. Throws `RATE_LIMITED`, which costs nothing. */
-  meter(request: Request, cost: number): void {
-    if (!request.metered || request.identity === undefined) return;
-    const rate = this.#take(request.identity, cost);
+  #take({ budget }: Identity, cost: number, limit: number): RateState {
+    return this.#limiter.take(budget, cost, limit, this.core.clock.now());
+  }
+
+  /** Takes `cost` operations, less those counted already, from the budget of a metered request. Throws `RATE_LIMITED`, which costs nothing. */
+  meter(request: Pick<Request, 'identity' | 'metered' | 'counted' | 'rate'>, cost: number): void {
+    const { metered, identity, counted = 0 } = request;
+    if (!metered || identity === undefined) return;
+    const limit = this.#limitOf(identity);
+    const rate = this.#take(identity, cost > limit ? 0 : Math.max(0, cost - counted), limit);
     request.rate = rate;
     // No waiting would make room for so many at once.
-    if (cost > rate.limit)
+    if (cost > limit)
       throw new ProtocolError('BATCH_TOO_LARGE', 'The batch has more operations than the budget of a minute.', {
-        limit: rate.limit,
+        limit,
         field: '/data/operations',
       });
     if (!rate.allowed) {
       throw new ProtocolError(
         'RATE_LIMITED',
         undefined,
-        { retryAfterMs: rate.retryAfter * 1000, limit: rate.limit },
+        { retryAfterMs: rate.retryAfter * 1000, limit },
         { headers: { 'retry-after': String(rate.retryAfter) } },
       );
     }

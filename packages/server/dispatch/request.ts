@@ -14,6 +14,8 @@ export interface Request {
   readonly identity: Identity | undefined;
   /** Whether it comes from the budget of 7.1.1; what a WebSocket carries comes from that of 7.2.1. */
   readonly metered: boolean;
+  /** Operations that were taken from that budget before it was known what it asks for. */
+  readonly counted?: number;
   /** The WebSocket that it came over. */
   readonly session?: Session | undefined;
   readonly parking?: Parking | undefined;

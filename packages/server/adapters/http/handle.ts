@@ -13,7 +13,8 @@ import type { Connections } from '../../session/connections.ts';
 import type { Identifier } from '../../session/identify.ts';
 import type { InProgress } from '../../session/in-progress.ts';
 import { openEventStream } from '../sse.ts';
-import { readJsonBody } from './body.ts';
+import { type Reader, readJsonBody } from './body.ts';
+import { LargeBodies } from './large-bodies.ts';
 import { acceptsGzip, checkAccepts, prefersEventStream } from './negotiate.ts';
 import type { Origins } from './origin.ts';
 import type { FindPlace } from './pages.ts';
@@ -45,6 +46,9 @@ export interface HttpOptions {
   readonly outside: FindPlace;
 }
 
+/** A body of so many bytes is parsed before it is counted; a larger one takes time that is worth an operation, whatever it holds. */
+const UNCOUNTED_BYTES = 64 * 1024;
+
 const one = (header: string | string[] | undefined): string | undefined => (Array.isArray(header) ? header[0] : header);
 
 export class HttpHandler {
@@ -52,6 +56,7 @@ export class HttpHandler {
   /** Set by a drain: new operations are refused (12.2). */
   draining = false;
   readonly #pipeline = new Pipeline();
+  readonly #largeBodies = new LargeBodies();
 
   constructor(options: HttpOptions) {
     this.#options = options;
@@ -75,7 +80,7 @@ export class HttpHandler {
       varyOrigin: origins.vary,
       rate: undefined,
     };
-    const exchange = new Exchange(this.#options, request, response, context, startedAt);
+    const exchange = new Exchange(this.#options, this.#largeBodies, request, response, context, startedAt);
     let answered: void | Promise<void>;
     try {
       if (refusal !== undefined) throw refusal;
@@ -95,8 +100,9 @@ export class HttpHandler {
 }
 
 /** The steps of one request, in order. What can be answered at once is, without a promise. */
-class Exchange implements Parking {
+class Exchange implements Parking, Reader {
   readonly #options: HttpOptions;
+  readonly #largeBodies: LargeBodies;
   readonly #request: IncomingMessage;
   readonly #response: ServerResponse;
   readonly #context: ResponseContext;
@@ -108,13 +114,20 @@ class Exchange implements Parking {
   /** Whether events are to be streamed rather than a page answered. */
   #streams = false;
   readonly #startedAt: number;
+  /** Whose turn at large bodies it has. */
+  #turnOf: string | undefined;
+  /** Milliseconds that it waited for that. */
+  #waited = 0;
+  /** Operations that its body was counted as. */
+  #counted = 0;
   /** What was handed on, and counted. */
   #handed: Request | undefined;
   /** What it was, for the metrics. */
   name = 'unknown';
 
-  constructor(options: HttpOptions, request: IncomingMessage, response: ServerResponse, context: ResponseContext, startedAt: number) {
+  constructor(options: HttpOptions, largeBodies: LargeBodies, request: IncomingMessage, response: ServerResponse, context: ResponseContext, startedAt: number) {
     this.#options = options;
+    this.#largeBodies = largeBodies;
     this.#request = request;
     this.#response = response;
     this.#context = context;
@@ -230,16 +243,21 @@ class Exchange implements Parking {
   }
 
   async #receive(match: Match, query: string, standIn: string | undefined): Promise<void> {
-    const { requestId, data } = readEnvelope(await this.#body(match.operation.name), standIn);
-    this.#context.requestId = requestId;
-    return this.#handOn(match, query, requestId, data);
+    try {
+      const { requestId, data } = readEnvelope(await this.#body(match.operation.name), standIn);
+      this.#context.requestId = requestId;
+      return await this.#handOn(match, query, requestId, data);
+    } finally {
+      this.#endTurn();
+    }
   }
 
   #handOn(match: Match, query: string, requestId: string | undefined, data: unknown): void | Promise<void> {
     const { headers } = this.#request;
     const preconditions = { ifMatch: headers['if-match'], ifNoneMatch: headers['if-none-match'] };
     const identity = this.#identity;
-    const request: Request = { query, data, requestId, preconditions, identity, metered: true, parking: identity === undefined ? undefined : this };
+    const parking = identity === undefined ? undefined : this;
+    const request: Request = { query, data, requestId, preconditions, identity, metered: true, counted: this.#counted, waited: this.#waited, parking };
     this.#handed = request;
     if (this.#streams) return this.#stream(match, request);
     const reply = this.#options.dispatcher.run(match, request);
@@ -280,17 +298,46 @@ class Exchange implements Parking {
 
   async #body(operation: string): Promise<unknown> {
     const { settings } = this.#options;
-    const body = await readJsonBody(this.#request, operation === 'batch' ? settings.maxBatchBytes : settings.maxMessageBytes, () => this.#continue());
+    const body = await readJsonBody(this.#request, operation === 'batch' ? settings.maxBatchBytes : settings.maxMessageBytes, this);
     // An error of the envelope is answered under the name that the body brings, where it can be read.
     const requestId = (body as { requestId?: unknown } | null)?.requestId;
     if (isRequestId(requestId)) this.#context.requestId = requestId;
     return body;
   }
 
-  #continue(): void {
+  wanted(): void {
     if (!this.#expectsContinue) return;
     this.#expectsContinue = false;
     this.#response.writeContinue();
+  }
+
+  arrived(bytes: number, gzipped: boolean): Promise<void> | undefined {
+    const client = this.#identity?.client;
+    if (client === undefined || this.name !== 'batch' || (!gzipped && bytes <= this.#options.settings.maxMessageBytes)) return;
+    return this.#takeTurn(client);
+  }
+
+  async #takeTurn(client: string): Promise<void> {
+    const came = performance.now();
+    await this.#largeBodies.enter(client);
+    this.#turnOf = client;
+    this.#waited = performance.now() - came;
+    if (this.#waited >= this.#options.settings.requestTimeout) throw new ProtocolError('TIMEOUT');
+  }
+
+  #endTurn(): void {
+    if (this.#turnOf !== undefined) this.#largeBodies.leave(this.#turnOf);
+    this.#turnOf = undefined;
+  }
+
+  /** Counts a large body before it is parsed, as the least that a valid one of its size costs: an operation for each message that would hold it (7.1.1). */
+  unpacked(bytes: number): void {
+    const { dispatcher, settings } = this.#options;
+    if (bytes <= settings.maxMessageBytes) this.#endTurn();
+    if (bytes <= UNCOUNTED_BYTES) return;
+    const cost = Math.ceil(bytes / settings.maxMessageBytes);
+    dispatcher.meter({ identity: this.#identity, metered: true }, cost);
+    this.#counted = cost;
   }
 
   #answer(match: Match, reply: Reply): Promise<void> | undefined {

@@ -1,10 +1,10 @@
 // What one connection may have the server do at a time: answers are finished, and read, before more are begun (7.1.2).
 import assert from 'node:assert/strict';
-import { createHook } from 'node:async_hooks';
 import { EventEmitter } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { after, before, test } from 'node:test';
+import { gzips } from '../../testing/gzips.ts';
 import { rawExchange } from '../../testing/http.ts';
 import { KEY, type TestServer, testServer } from '../../testing/server.ts';
 import { Pipeline } from './pipeline.ts';
@@ -14,27 +14,6 @@ before(async () => {
   server = await testServer({ collections: { docs: {} } });
 });
 after(() => server.close());
-
-/** How many were gzipped meanwhile, and how many at once. */
-const gzips = async (work: () => Promise<unknown>): Promise<{ all: number; atOnce: number }> => {
-  const running = new Set<number>();
-  let all = 0;
-  let atOnce = 0;
-  const hook = createHook({
-    init: (id, type) => {
-      if (type !== 'ZLIB') return;
-      all++;
-      atOnce = Math.max(atOnce, running.add(id).size);
-    },
-    after: (id) => running.delete(id),
-  }).enable();
-  try {
-    await work();
-  } finally {
-    hook.disable();
-  }
-  return { all, atOnce };
-};
 
 const get = (path: string, more = ''): string => `GET ${path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${KEY}\r\nAccept-Encoding: gzip\r\n${more}\r\n`;
 
