@@ -92,6 +92,8 @@ export const openEventStream = (
   const { filter, after } = messagesAsked(core, comesBack ? { ...call, query: { ...query, after: lastEventId } } : call, field);
   core.cursors.checkKept(after, field);
   const identity = call.identity as NonNullable<typeof call.identity>;
+  // It may have gone while it waited behind other requests of its connection: nothing would tell of its end.
+  if (request.socket.destroyed) return;
   connections.checkRoom(identity);
   response.writeHead(200, [...headers, 'content-type', 'text/event-stream; charset=utf-8', 'x-accel-buffering', 'no']);
   response.write(`retry: ${RETRY_MS}\nid: ${core.cursors.format(after)}\n\n`);

@@ -4,7 +4,9 @@ import { Interrupted, type Run } from './frame/call.ts';
 import { needCredentials } from './frame/connection.ts';
 import { CommandError, failureOf, sentenceOf } from './frame/failure.ts';
 import { messageLine } from './frame/message.ts';
-import { OutputClosed } from './frame/output.ts';
+
+/** What a handler throws for a message that is not finished. */
+class NotPrinted extends Error {}
 
 export const subscribe: Run<'subscribe'> = async (call) => {
   const { words, flags, output, signal } = call;
@@ -20,13 +22,13 @@ export const subscribe: Run<'subscribe'> = async (call) => {
 
   const show = async (message: Message): Promise<void> => {
     // What comes while it ends belongs to the next run: it is neither printed nor finished.
-    if (printed >= count || signal.aborted) return new Promise(() => {});
+    if (printed >= count || signal.aborted) throw new NotPrinted();
     const { topic, timestamp, data, redelivered, ...rest } = message;
     try {
       await output.show({ ...rest, topic, timestamp, data, ...(redelivered ? { redelivered } : {}) }, () => messageLine(output, message));
     } catch (error) {
       end(error);
-      return new Promise(() => {});
+      throw new NotPrinted();
     }
     if (++printed < count) return;
     // Told now, so that no other message is handed over when this one is finished.
@@ -37,6 +39,9 @@ export const subscribe: Run<'subscribe'> = async (call) => {
     ...(flags.after === undefined ? {} : { after: flags.after }),
     ...(flags.name === undefined ? {} : { name: flags.name }),
     ...(flags['ack-wait'] === undefined ? {} : { ackWait: flags['ack-wait'] }),
+    onError: () => {
+      // Nothing but what was not printed: that it ends for its cause is told already.
+    },
     onGap: ({ from, to }: Gap) => {
       output.value({ gap: { from, to } }).catch(end);
       output.note('Messages are missing here: they were no longer kept.');
@@ -71,8 +76,8 @@ export const subscribe: Run<'subscribe'> = async (call) => {
   } finally {
     clearTimeout(timer);
     offState();
-    // Acknowledges what was printed. Where standard output was closed, the message in hand was not, and its handler never ends.
-    await finish(closed ?? subscription.close(), signal.reason instanceof OutputClosed);
+    // Acknowledges what was printed.
+    await finish(closed ?? subscription.close());
     if (subscription.name === undefined && subscription.cursor !== undefined && signal.reason instanceof Interrupted)
       output.note(`Go on from here with --after ${subscription.cursor}`);
   }
@@ -81,10 +86,8 @@ export const subscribe: Run<'subscribe'> = async (call) => {
 
 const CLOSE_MS = 5_000;
 
-/** Waits for the end of a subscription, but not for a handler that will not end. */
-const finish = async (closing: Promise<void>, atOnce: boolean): Promise<void> => {
-  closing.catch(() => {});
-  if (atOnce) return;
+/** Waits for the end of a subscription, but not for a server that says nothing. */
+const finish = async (closing: Promise<void>): Promise<void> => {
   let timer: NodeJS.Timeout | undefined;
   const patience = new Promise<void>((resolve) => {
     timer = setTimeout(resolve, CLOSE_MS);

@@ -76,6 +76,10 @@ export const collectionValue = ({ name, schema, indexes, source, createdAt, upda
   updatedAt: wireTime(updatedAt),
 });
 
+/** The refusal of a client's publish to a topic of a collection. */
+export const serverTopic = (field?: string): ProtocolError =>
+  new ProtocolError('FORBIDDEN', 'Only the server publishes to the topics of a collection.', field === undefined ? {} : { field });
+
 export class Collections {
   readonly #collections = new Map<string, Collection>();
   /** Names that are being made: nobody may publish under them while the store looks whether somebody did (3.2.5). */
@@ -136,7 +140,6 @@ export class Collections {
 
   /** Throws `FORBIDDEN` for a topic of a collection. */
   checkFree(topic: string, field?: string): void {
-    if (this.owns(topic))
-      throw new ProtocolError('FORBIDDEN', 'Only the server publishes to the topics of a collection.', field === undefined ? {} : { field });
+    if (this.owns(topic)) throw serverTopic(field);
   }
 }

@@ -175,6 +175,18 @@ test('one that was deleted does not come back, whatever is still to be written d
   assert.deepEqual((await afterRestart(assembly)).all(), []);
 });
 
+test('one that was made anew under the name of another is its own, whatever of the other is still to be written down', async () => {
+  const assembly = await assembled();
+  await subscribe(assembly, 'one');
+  const former = assembly.core.durables.get('admin', 'one');
+  await assembly.ask('DELETE', '/subscriptions/one');
+  await subscribe(assembly, 'one', { topics: ['b.*'] });
+  assembly.core.durables.touch(former);
+  await assembly.clock.advance(600);
+  await written(assembly);
+  assert.deepEqual((await afterRestart(assembly)).find('admin', 'one')?.topics, ['b.*']);
+});
+
 test('in a store that was restored or wiped, everything kept is ahead of a place that its log never had', async () => {
   const assembly = await assembled();
   await subscribe(assembly, 'one');

@@ -189,6 +189,8 @@ export class Durables {
   async flush(): Promise<void> {
     while (this.#flushing !== undefined) await this.#flushing;
     if (this.#dirty.size === 0) return;
+    // One that was deleted meanwhile must not be written over another that was made under its name since.
+    for (const durable of this.#dirty) if (this.find(durable.client, durable.name) !== durable) this.#dirty.delete(durable);
     const changed = [...this.#dirty].filter((durable) => !this.#changing.has(durable));
     for (const durable of changed) this.#dirty.delete(durable);
     if (this.#dirty.size > 0) this.#schedule(FLUSH_MS);

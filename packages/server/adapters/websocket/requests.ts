@@ -3,6 +3,7 @@
 import { type BatchData, invalidEnvelope, isObject, isRequestId, isTimestamp, ProtocolError, parseJson } from '@godwit/protocol';
 import { mayPublish, requireScope } from '../../core/access.ts';
 import type { Preconditions } from '../../core/call.ts';
+import { serverTopic } from '../../core/collections.ts';
 import type { Core } from '../../core/core.ts';
 import { checkTopic } from '../../core/publishable.ts';
 import { wireTime } from '../../core/time.ts';
@@ -200,7 +201,11 @@ export class SocketRequests {
     const came = performance.now();
     const turn = (before ?? Promise.resolve()).then(() => {
       const waited = performance.now() - came;
-      if (waited < this.core.settings.requestTimeout) return this.#dispatch(connection, match, messageId, payload, waited);
+      if (waited < this.core.settings.requestTimeout) {
+        const done = this.#dispatch(connection, match, messageId, payload, waited);
+        // A publish is with the store by now, and takes effect before what is given to it later: nobody waits for its sync.
+        return name === 'batch' ? done : undefined;
+      }
       this.#options.finished(name, this.fail(connection, messageId, new ProtocolError('TIMEOUT')), came);
     });
     this.#order.set(connection, turn);
@@ -309,6 +314,8 @@ export class SocketRequests {
       return;
     }
     const publish = (): void => {
+      // While a batch was under way, its first segment may have become a collection's (3.2.6).
+      if (core.collections.owns(topic)) return void this.fail(connection, messageId, serverTopic('/payload/topic'));
       const message = { messageId: core.ids.uuid(), topic, timestamp: core.clock.now(), data: JSON.stringify(data), change: false };
       core.storage.write({ messages: [message] }).catch((error: unknown) => this.fail(connection, messageId, error));
     };
