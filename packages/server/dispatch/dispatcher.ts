@@ -1,5 +1,5 @@
 // The drawn order, the same for every transport: find the row → validate → authorize → limit → replay by requestId → handler → reply.
-import { type Access, type Operation, ProtocolError } from '@godwit/protocol';
+import { type Access, BOUNDS, type Operation, ProtocolError } from '@godwit/protocol';
 import { requireScope } from '../core/access.ts';
 import type { Call, Handler, Identity, Result } from '../core/call.ts';
 import type { Core } from '../core/core.ts';
@@ -72,8 +72,9 @@ export class Dispatcher {
     this.#prepared.set(operation, { readQuery: queryReader(operation.query), judgeData: judged ? judgeShape(operation.data) : undefined, handler, whole });
   }
 
-  /** The row for a method and a path below /v1. Throws `NOT_FOUND` or `METHOD_NOT_ALLOWED`. */
-  find(method: string, path: string): Match {
+  /** The row for a method and a path below /v1, to be asked with a query. Throws `URI_TOO_LONG`, `NOT_FOUND` or `METHOD_NOT_ALLOWED`. */
+  find(method: string, path: string, query: string): Match {
+    if (path.length + query.length > BOUNDS.uriBytes) throw new ProtocolError('URI_TOO_LONG', undefined, { limit: BOUNDS.uriBytes });
     return this.#router.find(method, path);
   }
 

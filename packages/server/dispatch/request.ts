@@ -34,6 +34,12 @@ export interface Reply {
   readonly started?: (() => void) | undefined;
 }
 
+/** Path and query of a request that names both in one (5.2.1, 9.2.1). */
+export const splitTarget = (target: string): [path: string, query: string] => {
+  const mark = target.indexOf('?');
+  return mark === -1 ? [target, ''] : [target.slice(0, mark), target.slice(mark + 1)];
+};
+
 export const REPLAY_HEADER = 'x-idempotent-replay';
 
 /** The outcome of the first time (4.1.3). */

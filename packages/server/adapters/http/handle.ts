@@ -1,6 +1,6 @@
 // One HTTP request: from its head and body to an operation, and from the reply to a response (section 3). Headers end here.
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { BOUNDS, checkVersion, invalidEnvelope, isRequestId, PROTOCOL_VERSION, ProtocolError, readEnvelope, type Settings } from '@godwit/protocol';
+import { checkVersion, invalidEnvelope, isRequestId, PROTOCOL_VERSION, ProtocolError, readEnvelope, type Settings } from '@godwit/protocol';
 import type { Identity, Parking } from '../../core/call.ts';
 import type { Encoder } from '../../core/feed.ts';
 import type { Dispatcher } from '../../dispatch/dispatcher.ts';
@@ -185,13 +185,12 @@ class Exchange implements Parking, Reader {
       const refusal = unavailable('The server is shutting down.');
       throw new ProtocolError('UNAVAILABLE', refusal.message, refusal.details, { headers: { ...refusal.headers, connection: 'close' } });
     }
-    if (path.length + query.length > BOUNDS.uriBytes) throw new ProtocolError('URI_TOO_LONG', undefined, { limit: BOUNDS.uriBytes });
     const version = one(headers['x-protocol-version']);
     if (version !== undefined) checkVersion(version, '/headers/x-protocol-version');
     origins.check(headers, this.#options.secure);
     const method = this.#request.method ?? 'GET';
     if (method === 'OPTIONS') return this.#preflight(below);
-    const match = dispatcher.find(method === 'HEAD' ? 'GET' : method, below);
+    const match = dispatcher.find(method === 'HEAD' ? 'GET' : method, below, query);
     this.name = match.operation.name;
     this.#authenticate(match);
     this.#streams = match.operation.name === 'readMessages' && method === 'GET' && prefersEventStream(headers.accept);

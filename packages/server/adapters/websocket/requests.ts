@@ -10,7 +10,7 @@ import { wireTime } from '../../core/time.ts';
 import type { Dispatcher } from '../../dispatch/dispatcher.ts';
 import { failureOf } from '../../dispatch/failure.ts';
 import { publishedBefore } from '../../dispatch/publishing.ts';
-import type { Reply } from '../../dispatch/request.ts';
+import { type Reply, splitTarget } from '../../dispatch/request.ts';
 import type { Match } from '../../dispatch/router.ts';
 import type { PublishListener, WriteOutcome } from '../../ports/storage.ts';
 import type { Connection } from '../../session/connection.ts';
@@ -236,8 +236,7 @@ export class SocketRequests {
     if (typeof path !== 'string' || /^[^/?]/.test(path)) throw invalidEnvelope('/payload/path', 'must be a path below /v1');
     if (headers !== undefined && (!isObject(headers) || !Object.values(headers).every((value) => typeof value === 'string')))
       throw invalidEnvelope('/payload/headers', 'must be an object of strings');
-    const mark = path.indexOf('?');
-    return this.#options.dispatcher.find(method as string, mark === -1 ? path : path.slice(0, mark));
+    return this.#options.dispatcher.find(method as string, ...splitTarget(path));
   }
 
   /** Carries out any operation. What waits for nothing is answered at once. */
@@ -274,9 +273,9 @@ export class SocketRequests {
     const { operation } = match;
     const data = sent === undefined && operation.dataOptional === true ? {} : sent;
     if (operation.data !== undefined && data === undefined) throw invalidEnvelope('/payload/data', 'is required');
-    const mark = (path as string).indexOf('?');
+    const [, query] = splitTarget(path as string);
     return this.#options.dispatcher.run(match, {
-      query: mark === -1 ? '' : (path as string).slice(mark + 1),
+      query,
       data,
       requestId: method === 'GET' ? undefined : messageId,
       preconditions: headers === undefined ? NO_PRECONDITIONS : preconditionsOf(headers as Record<string, string>),
