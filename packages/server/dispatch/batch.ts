@@ -8,7 +8,7 @@ import type { RequestAsker } from './asker.ts';
 import type { Dispatcher, Ready } from './dispatcher.ts';
 import { failureOf } from './failure.ts';
 import { fingerprint } from './once.ts';
-import { REPLAY_HEADER, type Reply, type Request, reused } from './request.ts';
+import { REPLAY_HEADER, type Reply, type Request, reused, splitTarget } from './request.ts';
 import type { Match } from './router.ts';
 import { asksToWait } from './wait.ts';
 
@@ -16,11 +16,6 @@ import { asksToWait } from './wait.ts';
 export type Unexpected = (error: unknown) => void;
 
 const MARKER = '200 {}\n';
-
-const split = (path: string): [string, string] => {
-  const mark = path.indexOf('?');
-  return mark === -1 ? [path, ''] : [path.slice(0, mark), path.slice(mark + 1)];
-};
 
 const headersOf = (operation: BatchOperation): Record<string, string> =>
   Object.fromEntries(Object.entries((operation.headers ?? {}) as Record<string, string>).map(([name, value]) => [name.toLowerCase(), value]));
@@ -59,15 +54,15 @@ export class Batches {
     for (const [index, { id, method, path, data }] of operations.entries()) {
       const field = `/data/operations/${index}`;
       if (id !== undefined && ids.size === ids.add(id).size) throw invalidField(`${field}/id`, 'is the id of another operation of this batch');
-      const [pathname, query] = split(path);
-      if (new URLSearchParams(query).has('wait')) throw invalidField(`${field}/path`, 'must not wait in a batch');
+      const [pathname, query] = splitTarget(path);
       let match: Match;
       try {
-        match = this.#dispatcher.find(method, pathname);
+        match = this.#dispatcher.find(method, pathname, query);
       } catch {
-        // No such path: that is the operation's own error.
+        // No such path, or one that is too long: that is the operation's own error.
         continue;
       }
+      if (new URLSearchParams(query).has('wait')) throw invalidField(`${field}/path`, 'must not wait in a batch');
       const { batch: taken, ofConnection } = match.operation;
       if (asksToWait(match.operation, data)) throw invalidField(`${field}/data/wait`, 'must not wait in a batch');
       if (taken === 'never' || ofConnection?.(match.params, data) === true) throw invalidField(`${field}/path`, 'is not for a batch');
@@ -76,8 +71,8 @@ export class Batches {
   }
 
   #ready(operation: BatchOperation, identity: Identity | undefined, asker?: RequestAsker): Ready {
-    const [path, query] = split(operation.path);
-    const match = this.#dispatcher.find(operation.method, path);
+    const [path, query] = splitTarget(operation.path);
+    const match = this.#dispatcher.find(operation.method, path, query);
     const { data = match.operation.dataOptional === true ? {} : undefined } = operation;
     if (match.operation.data !== undefined && data === undefined) throw invalidEnvelope('/data', 'is required');
     const headers = headersOf(operation);

@@ -1,5 +1,5 @@
 // The drawn order, the same for every transport: find the row → validate → authorize → limit → replay by requestId → handler → reply.
-import { type Access, type Operation, ProtocolError } from '@godwit/protocol';
+import { type Access, BOUNDS, type Operation, ProtocolError } from '@godwit/protocol';
 import { requireScope } from '../core/access.ts';
 import type { Call, Handler, Identity, Result } from '../core/call.ts';
 import type { Core } from '../core/core.ts';
@@ -73,8 +73,9 @@ export class Dispatcher {
     this.#prepared.set(operation, { readQuery: queryReader(operation.query), judgeData: judged ? judgeOf(operation.data) : undefined, handler, whole });
   }
 
-  /** The row for a method and a path below /v1. Throws `NOT_FOUND` or `METHOD_NOT_ALLOWED`. */
-  find(method: string, path: string): Match {
+  /** The row for a method and a path below /v1, to be asked with a query. Throws `URI_TOO_LONG`, `NOT_FOUND` or `METHOD_NOT_ALLOWED`. */
+  find(method: string, path: string, query: string): Match {
+    if (path.length + query.length > BOUNDS.uriBytes) throw new ProtocolError('URI_TOO_LONG', undefined, { limit: BOUNDS.uriBytes });
     return this.#router.find(method, path);
   }
 
@@ -125,30 +126,35 @@ export class Dispatcher {
 
   /** The state of an identity's budget, nothing taken (7.1.1). */
   rate(identity: Identity): RateState {
-    return this.#take(identity, 0);
+    return this.#take(identity, 0, this.#limitOf(identity));
   }
 
-  #take(identity: Identity, cost: number): RateState {
-    const limit = identity.limits.operationsPerMinute ?? this.core.settings.operationsPerMinute;
-    return this.#limiter.take(identity.budget, cost, limit, this.core.clock.now());
+  #limitOf({ limits }: Identity): number {
+    return limits.operationsPerMinute ?? this.core.settings.operationsPerMinute;
   }
 
-  /** Takes `cost` operations from the budget of a metered request. Throws `RATE_LIMITED`, which costs nothing. */
-  meter(request: Request, cost: number): void {
-    if (!request.metered || request.identity === undefined) return;
-    const rate = this.#take(request.identity, cost);
+  #take({ budget }: Identity, cost: number, limit: number): RateState {
+    return this.#limiter.take(budget, cost, limit, this.core.clock.now());
+  }
+
+  /** Takes `cost` operations, less those counted already, from the budget of a metered request. Throws `RATE_LIMITED`, which costs nothing. */
+  meter(request: Pick<Request, 'identity' | 'metered' | 'counted' | 'rate'>, cost: number): void {
+    const { metered, identity, counted = 0 } = request;
+    if (!metered || identity === undefined) return;
+    const limit = this.#limitOf(identity);
+    const rate = this.#take(identity, cost > limit ? 0 : Math.max(0, cost - counted), limit);
     request.rate = rate;
     // No waiting would make room for so many at once.
-    if (cost > rate.limit)
+    if (cost > limit)
       throw new ProtocolError('BATCH_TOO_LARGE', 'The batch has more operations than the budget of a minute.', {
-        limit: rate.limit,
+        limit,
         field: '/data/operations',
       });
     if (!rate.allowed) {
       throw new ProtocolError(
         'RATE_LIMITED',
         undefined,
-        { retryAfterMs: rate.retryAfter * 1000, limit: rate.limit },
+        { retryAfterMs: rate.retryAfter * 1000, limit },
         { headers: { 'retry-after': String(rate.retryAfter) } },
       );
     }
