@@ -54,7 +54,7 @@ test('6.1.1: nobody waits for a list after TIMEOUT, alone or in a partial batch;
 test('nobody waits for what a WebSocket asked for that has closed', () =>
   withLists(async ({ dispatcher }, askers, answer) => {
     const session = { isClosed: false } as Session;
-    const asked = dispatcher.run(dispatcher.find('GET', '/docs'), {
+    const asked = dispatcher.run(dispatcher.find('GET', '/docs', ''), {
       query: '',
       data: undefined,
       requestId: undefined,
