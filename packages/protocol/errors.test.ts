@@ -74,6 +74,8 @@ test('fields at fault: the first is named, all are listed', () => {
     ['VALIDATION_FAILED', 422, '/data/name is required.', '/data/name', 2],
   );
   assert.equal(invalidField('', 'must be an object').message, 'The value must be an object.');
+  const many = Array.from({ length: 1000 }, (_, n) => ({ field: `/${n}`, message: 'is wrong' }));
+  assert.deepEqual(invalid(many).details.errors, many.slice(0, 100));
   assert.equal(invalid([]).message, ERRORS.VALIDATION_FAILED.sentence);
 });
 

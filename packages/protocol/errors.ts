@@ -95,12 +95,15 @@ export class ProtocolError extends Error {
   }
 }
 
-/** The usual refusal: 422 naming each field (3.2.5, 8.1.1). */
+/** A page of complaints is enough for anyone; a million would be an attack on who reads them. */
+const MOST_ERRORS = 100;
+
+/** The usual refusal: 422 naming each field (3.2.5, 8.1.1), of those at fault the first hundred. */
 export const invalid = (errors: readonly FieldError[]): ProtocolError => {
   const first = errors[0];
   return new ProtocolError('VALIDATION_FAILED', first === undefined ? undefined : `${first.field === '' ? 'The value' : first.field} ${first.message}.`, {
     ...(first === undefined ? {} : { field: first.field }),
-    errors,
+    errors: errors.slice(0, MOST_ERRORS),
   });
 };
 

@@ -232,3 +232,9 @@ test('6.1.1: an action that takes too long is answered; what it does then takes 
   assert.deepEqual([(await repeat).status, (await repeat).replayed], [200, true]);
   assert.deepEqual(await story(assembly), ['done']);
 });
+
+test('what a pattern says of the data of an action is judged at once, whatever the text', async () => {
+  const assembly = await doing(() => 'done', { data: { type: 'string', pattern: '^(a+)+$' } });
+  assert.equal((await run(assembly, `${'a'.repeat(1000)}!`)).code, 'VALIDATION_FAILED');
+  assert.equal((await run(assembly, 'aaa')).data, 'done');
+});

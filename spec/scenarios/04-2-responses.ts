@@ -69,6 +69,17 @@ scenario('4.2.1 a URI beyond bounds is 414 in the envelope', {}, async (t) => {
   }
 });
 
+scenario('4.2.1 a URI beyond bounds is 414 over a WebSocket and in a batch as well, which goes on', {}, async (t) => {
+  const collection = await t.collection();
+  const path = `/${collection}?${Array.from({ length: 2_000 }, (_, n) => `filter[f${n}]=1`).join('&')}`;
+  const long = { method: 'GET', path };
+  const { results } = succeeds(await t.admin.post('/batch', { operations: [long, { method: 'GET', path: `/${collection}` }] }), 207);
+  assert.deepEqual([results[0].statusCode, results[0].error.code, results[1].statusCode], [414, 'URI_TOO_LONG', 200]);
+  const channel = await t.channel();
+  await channel.notice('$sys.welcome');
+  refuses(await channel.request('GET', path), 'URI_TOO_LONG');
+});
+
 scenario('4.2.1 what is no HTTP is closed or refused in the envelope', {}, async (t) => {
   const { host } = new URL(t.url);
   const raw = {

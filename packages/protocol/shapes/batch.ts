@@ -7,7 +7,7 @@ export const BatchOperation = {
   properties: {
     id: { type: 'string', minLength: 1, maxLength: 128 },
     method: MethodName,
-    path: { type: 'string', maxLength: 8192, description: 'below /v1, with its query' },
+    path: { type: 'string', description: 'below /v1, with its query' },
     data: Any,
     headers: HeaderTexts,
   },

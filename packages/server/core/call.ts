@@ -1,6 +1,6 @@
 // One operation on its way through the server, as a handler sees it: no transport, no credentials, only who asks and for what.
 import type { KeyLimits } from '@godwit/protocol';
-import type { StoredDocument } from '../ports/storage.ts';
+import type { Asker, StoredDocument } from '../ports/storage.ts';
 import type { Session } from './session.ts';
 import type { Transaction } from './transaction.ts';
 
@@ -37,6 +37,8 @@ export interface Call {
   readonly session: Session | undefined;
   /** How it may wait; undefined where nothing may, as in a batch. */
   readonly parking: Parking | undefined;
+  /** Who waits for what it reads. */
+  readonly asker: Asker;
   /** What this operation writes, and reads before writing. */
   readonly tx: Transaction;
   /** A document as this operation sees it: the last confirmed state, in an atomic batch that of the batch so far. */

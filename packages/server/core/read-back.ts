@@ -1,7 +1,7 @@
 // Reading the log backwards for a client (6.2.2, `before`): the last messages before a place, in log order. The store reads forwards only, so a window of
 // places is read behind the place, wider while little is found and narrower where more is found than was asked for.
 import { parseTimestamp } from '@godwit/protocol';
-import type { LogFilter, StoredMessage } from '../ports/storage.ts';
+import type { Asker, LogFilter, StoredMessage } from '../ports/storage.ts';
 import type { Core } from './core.ts';
 import type { ReadPage } from './reading.ts';
 
@@ -16,12 +16,13 @@ export interface BackRequest {
   readonly before: number;
   readonly limit: number;
   readonly maxBytes: number;
+  readonly asker: Asker;
 }
 
 const weigh = (messages: readonly StoredMessage[]): number => messages.reduce((sum, { topic, data }) => sum + topic.length + data.length, 0);
 
 /** The last messages that match among those up to a place. `cursor` is the place before the first of them: where to go on from, backwards. */
-export const readBack = async ({ storage, cursors }: Core, { filter, before, limit, maxBytes }: BackRequest): Promise<ReadPage> => {
+export const readBack = async ({ storage, cursors }: Core, { filter, before, limit, maxBytes, asker }: BackRequest): Promise<ReadPage> => {
   const { earliest } = cursors;
   let messages: readonly StoredMessage[] = [];
   let bytesLeft = maxBytes;
@@ -31,7 +32,7 @@ export const readBack = async ({ storage, cursors }: Core, { filter, before, lim
     const from = Math.max(earliest, reached - width);
     const wanted = limit - messages.length;
     // One more than is wanted: if it comes, the window is too wide to tell which are the last.
-    const page = await storage.readLog({ after: from, filter, limit: wanted + 1, maxBytes: Math.max(1, bytesLeft) });
+    const page = await storage.readLog({ after: from, filter, limit: wanted + 1, maxBytes: Math.max(1, bytesLeft), asker });
     const found = page.messages.filter(({ seq }) => seq <= reached);
     if ((page.cursor < reached || found.length > wanted) && reached - from > 1) {
       width = Math.ceil((reached - from) / 2);

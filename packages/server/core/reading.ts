@@ -1,6 +1,6 @@
 // Reading pages of the log for a client (6.2.2, 6.2.7, 6.3.1): from memory where it is recent, else from the store; parked in the feed where there is nothing yet.
 import { invalidField } from '@godwit/protocol';
-import type { LogFilter, StoredMessage } from '../ports/storage.ts';
+import type { Asker, LogFilter, StoredMessage } from '../ports/storage.ts';
 import { subscribableFilter } from './access.ts';
 import type { Call, Identity, Parking } from './call.ts';
 import type { Core } from './core.ts';
@@ -26,6 +26,7 @@ export interface PageRequest {
   readonly maxBytes: number;
   /** Where the client said from where, for the error that it is gone. */
   readonly field: string;
+  readonly asker?: Asker;
 }
 
 /** What a reading of the log asks for: patterns that may be followed, and from where on; `field` is where the client said that. */
@@ -40,7 +41,7 @@ export const messagesAsked = (
 };
 
 /** A page of what matches. Throws `CURSOR_EXPIRED` where messages after the place are no longer kept. */
-export const readPage = async (core: Core, { filter, after, limit, maxBytes, field }: PageRequest): Promise<ReadPage> => {
+export const readPage = async (core: Core, { filter, after, limit, maxBytes, field, asker }: PageRequest): Promise<ReadPage> => {
   core.cursors.checkKept(after, field);
   // The commonest question of a poll: is there anything new at all?
   if (after >= core.storage.log.last) return { messages: [], cursor: after, more: false };
@@ -48,7 +49,7 @@ export const readPage = async (core: Core, { filter, after, limit, maxBytes, fie
   if (recent !== undefined) return { ...recent, more: recent.cursor < core.storage.log.last };
   let place = after;
   for (let stretch = 1; ; stretch++) {
-    const page = await core.storage.readLog({ after: place, filter, limit, maxBytes });
+    const page = await core.storage.readLog({ after: place, filter, limit, maxBytes, asker });
     if (page.first > place + 1) throw core.cursors.expired(field);
     // The store may have committed what this side is about to be told of: a cursor to there would be refused as one past the end.
     const { last } = core.storage.log;

@@ -5,6 +5,8 @@ import type { Durable } from './durables.ts';
 
 export interface Session {
   readonly connectionId: string;
+  /** Nothing that is sent to it arrives. */
+  readonly isClosed: boolean;
   /**
    * Opens, or moves, an unnamed subscription; its messages come once `start` is called. Throws `CONFLICT` where the connection has as many as it may.
    */

@@ -29,6 +29,12 @@ const ORDER = {
   additionalProperties: false,
 };
 
+test('3.2.5: what a pattern says is judged at once, whatever the text', () => {
+  const schema = { properties: { x: { pattern: '^(a+)+$' } }, patternProperties: { '^(b+)+$': false } };
+  assert.deepEqual(complaints(schema, { x: `${'a'.repeat(1000)}!`, [`${'b'.repeat(1000)}!`]: 1 }), ['/data/x must match pattern "^(a+)+$"']);
+  assert.deepEqual(complaints(schema, { x: 'aaa' }), []);
+});
+
 test('3.2.5, 8.1.1: every field at fault is named', () => {
   assert.deepEqual(complaints(ORDER, { status: 'new', 'a/b': 'xy', lines: [{ n: 1 }], when: '2026-11-22T10:00:00Z', fixed: 7, either: null }), []);
   assert.deepEqual(complaints(ORDER, { status: 'x', lines: [{ n: 1 }, {}, { n: 1.5 }], 'x~y': 1, when: 'now', fixed: 8, either: 1 }).sort(), [

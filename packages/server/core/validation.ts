@@ -2,6 +2,7 @@
 import { type FieldError, invalid, invalidField, isMultipleOf, type JsonSchema, pointerSegment } from '@godwit/protocol';
 import { Ajv2020, type ErrorObject, str, type ValidateFunction } from 'ajv/dist/2020.js';
 import formatsPlugin from 'ajv-formats';
+import { linearPattern } from './linear-pattern.ts';
 
 /** Throws `VALIDATION_FAILED` naming every field at fault, each as a pointer that begins with `prefix`. */
 export type Validate = (value: unknown, prefix: string) => void;
@@ -32,8 +33,11 @@ const isUnique = (wanted: boolean, items: readonly unknown[]): boolean => {
   return seen.size === items.length;
 };
 
-const newAjv = (allErrors: boolean): Ajv2020 => {
-  const ajv = new Ajv2020({ allErrors, strict: false, ownProperties: true, logger: false });
+/** Only code that is written to a file names its engine. */
+const linear = Object.assign(linearPattern, { code: '' });
+
+const newAjv = (allErrors: boolean, regExp?: typeof linear): Ajv2020 => {
+  const ajv = new Ajv2020({ allErrors, strict: false, ownProperties: true, logger: false, code: regExp === undefined ? {} : { regExp } });
   addFormats(ajv);
   ajv.removeKeyword('uniqueItems');
   ajv.addKeyword({ keyword: 'uniqueItems', type: 'array', schemaType: 'boolean', validate: isUnique, error: { message: 'must not have an item twice' } });
@@ -120,4 +124,4 @@ export const judgeShape = (schema: JsonSchema): Validate => judge(shared, () => 
  * A judge of a schema that a user gave. Throws what Ajv says of a schema that is not valid or refers to another document; each has its own
  * registry, so that no `$id` meets another.
  */
-export const judgeSchema = (schema: JsonSchema | boolean): Validate => judge(newAjv(true), () => newAjv(false), schema);
+export const judgeSchema = (schema: JsonSchema | boolean): Validate => judge(newAjv(true, linear), () => newAjv(false, linear), schema);

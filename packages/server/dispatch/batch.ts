@@ -4,10 +4,11 @@ import { type BatchData, type BatchOperation, invalidEnvelope, invalidField, Pro
 import type { Identity, Result } from '../core/call.ts';
 import { encode, JsonText } from '../core/json.ts';
 import type { Transaction } from '../core/transaction.ts';
+import type { RequestAsker } from './asker.ts';
 import type { Dispatcher, Ready } from './dispatcher.ts';
 import { failureOf } from './failure.ts';
 import { fingerprint } from './once.ts';
-import { REPLAY_HEADER, type Reply, type Request, reused } from './request.ts';
+import { REPLAY_HEADER, type Reply, type Request, reused, splitTarget } from './request.ts';
 import type { Match } from './router.ts';
 import { asksToWait } from './wait.ts';
 
@@ -15,11 +16,6 @@ import { asksToWait } from './wait.ts';
 export type Unexpected = (error: unknown) => void;
 
 const MARKER = '200 {}\n';
-
-const split = (path: string): [string, string] => {
-  const mark = path.indexOf('?');
-  return mark === -1 ? [path, ''] : [path.slice(0, mark), path.slice(mark + 1)];
-};
 
 const headersOf = (operation: BatchOperation): Record<string, string> =>
   Object.fromEntries(Object.entries((operation.headers ?? {}) as Record<string, string>).map(([name, value]) => [name.toLowerCase(), value]));
@@ -58,15 +54,15 @@ export class Batches {
     for (const [index, { id, method, path, data }] of operations.entries()) {
       const field = `/data/operations/${index}`;
       if (id !== undefined && ids.size === ids.add(id).size) throw invalidField(`${field}/id`, 'is the id of another operation of this batch');
-      const [pathname, query] = split(path);
-      if (new URLSearchParams(query).has('wait')) throw invalidField(`${field}/path`, 'must not wait in a batch');
+      const [pathname, query] = splitTarget(path);
       let match: Match;
       try {
-        match = this.#dispatcher.find(method, pathname);
+        match = this.#dispatcher.find(method, pathname, query);
       } catch {
-        // No such path: that is the operation's own error.
+        // No such path, or one that is too long: that is the operation's own error.
         continue;
       }
+      if (new URLSearchParams(query).has('wait')) throw invalidField(`${field}/path`, 'must not wait in a batch');
       const { batch: taken, ofConnection } = match.operation;
       if (asksToWait(match.operation, data)) throw invalidField(`${field}/data/wait`, 'must not wait in a batch');
       if (taken === 'never' || ofConnection?.(match.params, data) === true) throw invalidField(`${field}/path`, 'is not for a batch');
@@ -74,14 +70,14 @@ export class Batches {
     }
   }
 
-  #ready(operation: BatchOperation, identity: Identity | undefined): Ready {
-    const [path, query] = split(operation.path);
-    const match = this.#dispatcher.find(operation.method, path);
+  #ready(operation: BatchOperation, identity: Identity | undefined, asker?: RequestAsker): Ready {
+    const [path, query] = splitTarget(operation.path);
+    const match = this.#dispatcher.find(operation.method, path, query);
     const { data = match.operation.dataOptional === true ? {} : undefined } = operation;
     if (match.operation.data !== undefined && data === undefined) throw invalidEnvelope('/data', 'is required');
     const headers = headersOf(operation);
     const preconditions = { ifMatch: headers['if-match'], ifNoneMatch: headers['if-none-match'] };
-    return this.#dispatcher.ready(match, { query, data, preconditions, identity, session: undefined, parking: undefined });
+    return this.#dispatcher.ready(match, { query, data, preconditions, identity, session: undefined, parking: undefined, asker });
   }
 
   #failure(error: unknown): ProtocolError {
@@ -94,12 +90,12 @@ export class Batches {
   }
 
   /** Each by itself. What took effect is remembered by itself; the name of the whole is kept from others while it runs, and from then on. */
-  async #partial(operations: readonly BatchOperation[], { requestId, identity }: Request): Promise<Reply> {
-    if (requestId === undefined || identity === undefined) return (await this.#each(operations, requestId, identity)).reply;
+  async #partial(operations: readonly BatchOperation[], { requestId, identity, asker }: Request): Promise<Reply> {
+    if (requestId === undefined || identity === undefined) return (await this.#each(operations, requestId, identity, asker)).reply;
     const name = fingerprint('batch partial', JSON.stringify(operations));
     return this.#dispatcher.once.hold({ client: identity.client, operation: () => name }, requestId, async () => {
       const known = await this.#isKnown(identity, requestId, name);
-      const { reply, took } = await this.#each(operations, requestId, identity);
+      const { reply, took } = await this.#each(operations, requestId, identity, asker);
       if (took && !known) await this.#remember(identity, requestId, name);
       return reply;
     });
@@ -110,6 +106,7 @@ export class Batches {
     operations: readonly BatchOperation[],
     requestId: string | undefined,
     identity: Identity | undefined,
+    asker: RequestAsker | undefined,
   ): Promise<{ readonly reply: Reply; readonly took: boolean }> {
     let room = this.#dispatcher.core.settings.maxBatchBytes;
     const results: string[] = [];
@@ -119,7 +116,7 @@ export class Batches {
     for (const [index, operation] of operations.entries()) {
       let text: string;
       try {
-        const ready = this.#ready(operation, identity);
+        const ready = this.#ready(operation, identity, asker);
         const admit = (reply: Reply): void => {
           if (Buffer.byteLength(reply.text ?? '') > room) throw this.#tooLarge();
         };
@@ -172,7 +169,10 @@ export class Batches {
     return reply;
   }
 
-  /** Carries out all operations on one transaction: at once where each of them can be, so that nobody comes between. Throws `BATCH_FAILED`. */
+  /**
+   * Carries out all operations on one transaction: at once where each of them can be, so that nobody comes between. Their lists are read whoever still waits,
+   * since a repeat is to find the outcome (6.1.1). Throws `BATCH_FAILED`.
+   */
   #allOn(tx: Transaction, operations: readonly BatchOperation[], identity: Identity | undefined): Result | Promise<Result> {
     const results: string[] = [];
     let room = this.#dispatcher.core.settings.maxBatchBytes;

@@ -1,5 +1,5 @@
 // The drawn order, the same for every transport: find the row → validate → authorize → limit → replay by requestId → handler → reply.
-import { type Access, type Operation, ProtocolError } from '@godwit/protocol';
+import { type Access, BOUNDS, type Operation, ProtocolError } from '@godwit/protocol';
 import { requireScope } from '../core/access.ts';
 import type { Call, Handler, Identity, Result } from '../core/call.ts';
 import type { Core } from '../core/core.ts';
@@ -7,7 +7,8 @@ import { encode } from '../core/json.ts';
 import { checkTopic } from '../core/publishable.ts';
 import { RateLimiter, type RateState } from '../core/rate.ts';
 import type { Transaction } from '../core/transaction.ts';
-import { judgeShape, type Validate } from '../core/validation.ts';
+import { judgeSchema, judgeShape, type Validate } from '../core/validation.ts';
+import { RequestAsker } from './asker.ts';
 import { confirmed, fingerprint, Once, publishOperation } from './once.ts';
 import { publishAtOnce } from './publishing.ts';
 import { type QueryReader, queryReader } from './query.ts';
@@ -57,23 +58,24 @@ export class Dispatcher {
   /** Adds a row of the protocol. */
   add(route: Route): void {
     this.#router.add(route.operation);
-    this.#prepare(route);
+    this.#prepare(route, judgeShape);
   }
 
   /** Adds a row of the application's own. */
   addAction(route: Route): void {
     this.#router.addAction(route.operation);
-    this.#prepare(route);
+    this.#prepare(route, judgeSchema);
   }
 
-  #prepare({ operation, handler, whole }: Route): void {
+  #prepare({ operation, handler, whole }: Route, judgeOf: typeof judgeShape): void {
     // A shape without a keyword takes anything, so there is nothing to ask it.
     const judged = operation.data !== undefined && Object.keys(operation.data).length > 0;
-    this.#prepared.set(operation, { readQuery: queryReader(operation.query), judgeData: judged ? judgeShape(operation.data) : undefined, handler, whole });
+    this.#prepared.set(operation, { readQuery: queryReader(operation.query), judgeData: judged ? judgeOf(operation.data) : undefined, handler, whole });
   }
 
-  /** The row for a method and a path below /v1. Throws `NOT_FOUND` or `METHOD_NOT_ALLOWED`. */
-  find(method: string, path: string): Match {
+  /** The row for a method and a path below /v1, to be asked with a query. Throws `URI_TOO_LONG`, `NOT_FOUND` or `METHOD_NOT_ALLOWED`. */
+  find(method: string, path: string, query: string): Match {
+    if (path.length + query.length > BOUNDS.uriBytes) throw new ProtocolError('URI_TOO_LONG', undefined, { limit: BOUNDS.uriBytes });
     return this.#router.find(method, path);
   }
 
@@ -82,7 +84,7 @@ export class Dispatcher {
   }
 
   /** Validates and authorizes; throws errors of the catalogue. */
-  ready(match: Match, request: Pick<Request, 'query' | 'data' | 'preconditions' | 'identity' | 'session' | 'parking'>): Ready {
+  ready(match: Match, request: Pick<Request, 'query' | 'data' | 'preconditions' | 'identity' | 'session' | 'parking' | 'asker'>): Ready {
     const { operation, params } = match;
     const { readQuery, judgeData, handler } = this.#prepared.get(operation) as Prepared;
     const query = readQuery(request.query);
@@ -99,6 +101,7 @@ export class Dispatcher {
         identity: request.identity,
         session: request.session,
         parking: request.parking,
+        asker: (request.asker ??= new RequestAsker(request)),
       },
     };
   }
@@ -123,30 +126,35 @@ export class Dispatcher {
 
   /** The state of an identity's budget, nothing taken (7.1.1). */
   rate(identity: Identity): RateState {
-    return this.#take(identity, 0);
+    return this.#take(identity, 0, this.#limitOf(identity));
   }
 
-  #take(identity: Identity, cost: number): RateState {
-    const limit = identity.limits.operationsPerMinute ?? this.core.settings.operationsPerMinute;
-    return this.#limiter.take(identity.budget, cost, limit, this.core.clock.now());
+  #limitOf({ limits }: Identity): number {
+    return limits.operationsPerMinute ?? this.core.settings.operationsPerMinute;
   }
 
-  /** Takes `cost` operations from the budget of a metered request. Throws `RATE_LIMITED`, which costs nothing. */
-  meter(request: Request, cost: number): void {
-    if (!request.metered || request.identity === undefined) return;
-    const rate = this.#take(request.identity, cost);
+  #take({ budget }: Identity, cost: number, limit: number): RateState {
+    return this.#limiter.take(budget, cost, limit, this.core.clock.now());
+  }
+
+  /** Takes `cost` operations, less those counted already, from the budget of a metered request. Throws `RATE_LIMITED`, which costs nothing. */
+  meter(request: Pick<Request, 'identity' | 'metered' | 'counted' | 'rate'>, cost: number): void {
+    const { metered, identity, counted = 0 } = request;
+    if (!metered || identity === undefined) return;
+    const limit = this.#limitOf(identity);
+    const rate = this.#take(identity, cost > limit ? 0 : Math.max(0, cost - counted), limit);
     request.rate = rate;
     // No waiting would make room for so many at once.
-    if (cost > rate.limit)
+    if (cost > limit)
       throw new ProtocolError('BATCH_TOO_LARGE', 'The batch has more operations than the budget of a minute.', {
-        limit: rate.limit,
+        limit,
         field: '/data/operations',
       });
     if (!rate.allowed) {
       throw new ProtocolError(
         'RATE_LIMITED',
         undefined,
-        { retryAfterMs: rate.retryAfter * 1000, limit: rate.limit },
+        { retryAfterMs: rate.retryAfter * 1000, limit },
         { headers: { 'retry-after': String(rate.retryAfter) } },
       );
     }
@@ -157,16 +165,22 @@ export class Dispatcher {
     const ready = this.ready(match, request);
     const whole = this.#prepared.get(match.operation)?.whole;
     const { waited = 0 } = request;
-    if (whole !== undefined) return this.inTime(whole(ready, request), -waited);
+    if (whole !== undefined) return this.#inTime(whole(ready, request), request, -waited);
     this.meter(request, 1);
     const reply = this.perform(ready, request.requestId);
-    return reply instanceof Promise ? this.inTime(reply, waitOf(ready.match.operation, ready.call) - waited) : reply;
+    return reply instanceof Promise ? this.#inTime(reply, request, waitOf(ready.match.operation, ready.call) - waited) : reply;
   }
 
-  /** The reply, or `TIMEOUT` after `requestTimeout` and what it was asked to wait (6.1.1); the work goes on, and a repeat with its requestId finds its outcome. */
-  inTime(reply: Promise<Reply>, waitMs = 0): Promise<Reply> {
+  /**
+   * The reply, or `TIMEOUT` after `requestTimeout` and what it was asked to wait (6.1.1). What it writes goes on, and a repeat with its requestId finds its
+   * outcome; a page that still waits to be read is not read.
+   */
+  #inTime(reply: Promise<Reply>, { asker }: Request, waitMs: number): Promise<Reply> {
     return new Promise((resolve, reject) => {
-      const stop = this.core.clock.after(this.core.settings.requestTimeout + waitMs, () => reject(new ProtocolError('TIMEOUT')));
+      const stop = this.core.clock.after(this.core.settings.requestTimeout + waitMs, () => {
+        if (asker !== undefined) asker.isAnswered = true;
+        reject(new ProtocolError('TIMEOUT'));
+      });
       reply.then(
         (value) => {
           stop();
@@ -219,6 +233,7 @@ const wholeCall = (call: Ready['call'], tx: Transaction, document: Call['documen
   identity: call.identity,
   session: call.session,
   parking: call.parking,
+  asker: call.asker,
   tx,
   document,
 });

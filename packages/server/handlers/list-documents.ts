@@ -17,7 +17,7 @@ export const listDocuments =
     const listing = readListQuery(collection, query, pageBytes(core, call));
     let page: OverlaidPage;
     try {
-      page = await overlaidList(core.storage, listing.query, listing.place, tx.ownDocuments(collection.name));
+      page = await overlaidList(core.storage, { ...listing.query, asker: call.asker }, listing.place, tx.ownDocuments(collection.name));
     } catch (error) {
       if (error instanceof StorageError && error.problem === 'position') throw new ProtocolError('INVALID_CURSOR', undefined, { field: '/query/after' });
       throw error;

@@ -11,7 +11,7 @@ import type { LogFilter } from '../ports/storage.ts';
 const backwards = async (core: Core, call: Call, filter: LogFilter, before: string): Promise<ReadPage> => {
   for (const other of ['after', 'wait']) if (call.query[other] !== undefined) throw invalidField(`/query/${other}`, 'goes with no `before`');
   const limit = (call.query['limit'] as number | undefined) ?? BOUNDS.messagesLimit.default;
-  return readBack(core, { filter, before: await placeBefore(core, before, '/query/before'), limit, maxBytes: pageBytes(core, call) });
+  return readBack(core, { filter, before: await placeBefore(core, before, '/query/before'), limit, maxBytes: pageBytes(core, call), asker: call.asker });
 };
 
 export const readMessages =
@@ -24,6 +24,11 @@ export const readMessages =
     if (before !== undefined) return { status: 200, data: pageText(core, await backwards(core, call, filter, before)) };
     const wait = checkWait(core, call.query['wait'] as number | undefined, '/query/wait');
     const limit = (call.query['limit'] as number | undefined) ?? BOUNDS.messagesLimit.default;
-    const page = await readOrWait(core, { filter, after, limit, maxBytes: pageBytes(core, call), field: '/query/after' }, wait, call.parking);
+    const page = await readOrWait(
+      core,
+      { filter, after, limit, maxBytes: pageBytes(core, call), field: '/query/after', asker: call.asker },
+      wait,
+      call.parking,
+    );
     return { status: 200, data: pageText(core, page) };
   };

@@ -273,6 +273,30 @@ export const listsContract = (subject: ContractSubject): void => {
       assert.equal(await storage.getDocument('none', 'x'), undefined);
     });
 
+    itWithStore(subject, 'are not read for who is gone, neither are pages of the log', async ({ storage }) => {
+      await fill(storage, [{ a: 1 }, { a: 2 }]);
+      const isLate = (error: unknown): boolean => error instanceof StorageError && error.problem === 'late';
+      const before = { ...storage.counters };
+      const asker = { client: 'gone', isGone: true };
+      const filter = { patterns: ['**'], collections: '*' as const };
+      await assert.rejects(storage.listDocuments(query({ asker })), isLate);
+      await assert.rejects(storage.readLog({ after: 0, filter, limit: 1, maxBytes: MEGABYTE, asker }), isLate);
+      assert.deepEqual(storage.counters, before);
+      assert.equal((await storage.listDocuments(query({ asker: { ...asker, isGone: false } }))).documents.length, 2);
+    });
+
+    itWithStore(subject, 'take turns: the many of one client do not come before those that others ask for later', async ({ storage }) => {
+      await fill(storage, [{ a: 1 }, { a: 2 }]);
+      const order: string[] = [];
+      const unserved = { conditions: [{ path: ['none'], comparison: 'ne', values: [1] }], sort: [{ path: ['none'], descending: true }] } as const;
+      const ask = async (client: string): Promise<void> => {
+        await storage.listDocuments(query({ ...unserved, asker: { client, isGone: false } }));
+        order.push(client);
+      };
+      await Promise.all([...Array.from({ length: 60 }, () => ask('many')), ask('one'), ask('another')]);
+      for (const client of ['one', 'another']) assert.ok(order.indexOf(client) < order.length / 2, order.join());
+    });
+
     itWithStore(subject, 'do not keep the event loop, however large the collection', async ({ storage }) => {
       await makeCollection(storage, 'docs');
       for (let part = 0; part < 10; part++) {

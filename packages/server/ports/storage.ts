@@ -179,6 +179,17 @@ export interface LogFilter {
   readonly collections: '*' | readonly string[];
 }
 
+/**
+ * Who waits for what is read. Clients take turns, so that one that asks for much does not hold up the others; what has no asker takes its place among
+ * them as if it were a client of its own. A read whose asker is gone when its turn comes is not done, and rejects with `StorageError('late')`.
+ * Where too many of one client wait, a store may reject with `StorageError('crowded')`.
+ */
+export interface Asker {
+  readonly client: string;
+  /** Nobody waits any more; once true, true for ever. */
+  readonly isGone: boolean;
+}
+
 export interface LogQuery {
   /** Read what lies after this place. */
   readonly after: number;
@@ -186,6 +197,7 @@ export interface LogQuery {
   readonly limit: number;
   /** The page ends before the message whose topic and data would pass it, but holds at least one that matches. */
   readonly maxBytes: number;
+  readonly asker?: Asker | undefined;
 }
 
 export interface LogPage {
@@ -249,6 +261,7 @@ export interface ListQuery {
   readonly limit: number;
   /** The page ends before the document whose body would pass it, but holds at least one. */
   readonly maxBytes: number;
+  readonly asker?: Asker | undefined;
 }
 
 export interface ListPage {
@@ -330,7 +343,10 @@ export type StorageProblem =
   | 'closed'
   /** The store was made by a newer version, is in use by another process, or is damaged: the message says which and what to do. */
   | 'unusable'
-  | 'position';
+  | 'position'
+  /** Of a read: nobody waits for it, so it was not done; or too many of its client wait. */
+  | 'late'
+  | 'crowded';
 
 export class StorageError extends Error {
   readonly problem: StorageProblem;

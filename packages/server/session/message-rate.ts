@@ -23,6 +23,12 @@ export class MessageRate {
     return true;
   }
 
+  /** Whether not one token is left. */
+  isEmpty(limit: number, now: number): boolean {
+    this.take(0, limit, now);
+    return this.#tokens < 1;
+  }
+
   /** Milliseconds until `cost` would be allowed. */
   retryAfter(cost: number, limit: number): number {
     return Math.max(1, Math.ceil(((Math.min(cost, limit) - this.#tokens) * 1000) / limit));

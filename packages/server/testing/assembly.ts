@@ -15,7 +15,7 @@ import { LogCursors } from '../core/log.ts';
 import { Batches } from '../dispatch/batch.ts';
 import { Dispatcher } from '../dispatch/dispatcher.ts';
 import { failureOf } from '../dispatch/failure.ts';
-import type { Reply, Request } from '../dispatch/request.ts';
+import { type Reply, type Request, splitTarget } from '../dispatch/request.ts';
 import { handlers } from '../handlers/all.ts';
 import { publishFromServer } from '../handlers/publish.ts';
 import { loadCollections, loadKeys, loadTopics } from '../load.ts';
@@ -88,11 +88,6 @@ const failed = (error: ProtocolError): Answer => {
   return { status: error.status, headers: error.headers, data: undefined, code, message, details, replayed: false };
 };
 
-const split = (path: string): [string, string] => {
-  const mark = path.indexOf('?');
-  return mark === -1 ? [path, ''] : [path.slice(0, mark), path.slice(mark + 1)];
-};
-
 /** Puts a dispatcher together as compose.ts does. Close it at the end. */
 export const assemble = async ({ settings = {}, wrap = (storage) => storage, ...application }: AssemblyOptions = {}): Promise<Assembly> => {
   const directory = await mkdtemp(join(tmpdir(), 'godwit-test-'));
@@ -139,10 +134,10 @@ const dispatcherOn = (core: Core, application: Application): Pick<Assembly, 'dis
   const ask: Assembly['ask'] = async (method, path, options = {}) => {
     const { data, requestId, ifMatch, ifNoneMatch, metered = false } = options;
     const identity = 'identity' in options ? options.identity : ADMIN;
-    const [pathname, query] = split(path);
+    const [pathname, query] = splitTarget(path);
     try {
       const request: Request = { query, data, requestId, preconditions: { ifMatch, ifNoneMatch }, identity, metered };
-      return answerOf(await dispatcher.run(dispatcher.find(method, pathname), request));
+      return answerOf(await dispatcher.run(dispatcher.find(method, pathname, query), request));
     } catch (error) {
       return failed(failureOf(error, (thrown) => unexpected.push(thrown)));
     }

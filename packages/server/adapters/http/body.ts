@@ -61,18 +61,31 @@ const decompress = async (bytes: Buffer, limit: number): Promise<Buffer> => {
   }
 };
 
-/** Reads a JSON body of at most `limit` bytes; `wanted` is called when nothing speaks against it but what it holds. Throws `UNSUPPORTED_MEDIA_TYPE`, `PAYLOAD_TOO_LARGE`, `MALFORMED_JSON`, `REQUEST_TIMEOUT`. */
-export const readJsonBody = async (request: IncomingMessage, limit: number, wanted: () => void): Promise<unknown> => {
+/** Who a body is for. What it throws refuses the body. */
+export interface Reader {
+  /** Nothing speaks against it but what it holds. */
+  wanted(): void;
+  /** It is here as it was sent: `bytes`, to be unpacked where it is `gzipped`. A promise where that is to wait. */
+  arrived(bytes: number, gzipped: boolean): Promise<void> | undefined;
+  /** It is `bytes` of text, to be parsed. */
+  unpacked(bytes: number): void;
+}
+
+/** Reads a JSON body of at most `limit` bytes. Throws `UNSUPPORTED_MEDIA_TYPE`, `PAYLOAD_TOO_LARGE`, `MALFORMED_JSON`, `REQUEST_TIMEOUT`, and what its reader does. */
+export const readJsonBody = async (request: IncomingMessage, limit: number, reader: Reader): Promise<unknown> => {
   const { headers } = request;
   checkType(headers['content-type']);
   const encoding = headers['content-encoding']?.trim().toLowerCase() ?? 'identity';
   const gzipped = encoding === 'gzip' || encoding === 'x-gzip';
   if (!gzipped && encoding !== 'identity') throw unsupported('Only gzip is taken as `Content-Encoding`.', '/headers/content-encoding');
   if (Number(headers['content-length'] ?? 0) > limit) throw tooLarge(limit);
-  wanted();
+  reader.wanted();
   // The port opens no stream for a request whose head announces no body.
   let bytes = headers['content-length'] === undefined && headers['transfer-encoding'] === undefined ? NOTHING : await readBytes(request, limit);
+  const turn = reader.arrived(bytes.length, gzipped);
+  if (turn !== undefined) await turn;
   if (gzipped) bytes = await decompress(bytes, limit);
+  reader.unpacked(bytes.length);
   if (!isUtf8(bytes)) throw new ProtocolError('MALFORMED_JSON', 'The body is not UTF-8.');
   return parseJson(bytes.toString());
 };

@@ -1,6 +1,6 @@
 // One HTTP request: from its head and body to an operation, and from the reply to a response (section 3). Headers end here.
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { BOUNDS, checkVersion, invalidEnvelope, isRequestId, PROTOCOL_VERSION, ProtocolError, readEnvelope, type Settings } from '@godwit/protocol';
+import { checkVersion, invalidEnvelope, isRequestId, PROTOCOL_VERSION, ProtocolError, readEnvelope, type Settings } from '@godwit/protocol';
 import type { Identity, Parking } from '../../core/call.ts';
 import type { Encoder } from '../../core/feed.ts';
 import type { Dispatcher } from '../../dispatch/dispatcher.ts';
@@ -13,12 +13,13 @@ import type { Connections } from '../../session/connections.ts';
 import type { Identifier } from '../../session/identify.ts';
 import type { InProgress } from '../../session/in-progress.ts';
 import { openEventStream } from '../sse.ts';
-import { readJsonBody } from './body.ts';
+import { type Reader, readJsonBody } from './body.ts';
+import { LargeBodies } from './large-bodies.ts';
 import { acceptsGzip, checkAccepts, prefersEventStream } from './negotiate.ts';
 import type { Origins } from './origin.ts';
 import type { FindPlace } from './pages.ts';
 import { Pipeline } from './pipeline.ts';
-import { baseHeaders, echoedId, type ResponseContext, sendError, sendSuccess, sendText } from './respond.ts';
+import { baseHeaders, echoedId, gzipOnce, type ResponseContext, sendError, sendSuccess, sendText } from './respond.ts';
 import { belowVersion, checkHost, readTarget, type Target } from './target.ts';
 
 /** Told how each request ended, for metrics and logs. */
@@ -45,6 +46,9 @@ export interface HttpOptions {
   readonly outside: FindPlace;
 }
 
+/** A body of so many bytes is parsed before it is counted; a larger one takes time that is worth an operation, whatever it holds. */
+const UNCOUNTED_BYTES = 64 * 1024;
+
 const one = (header: string | string[] | undefined): string | undefined => (Array.isArray(header) ? header[0] : header);
 
 export class HttpHandler {
@@ -52,6 +56,7 @@ export class HttpHandler {
   /** Set by a drain: new operations are refused (12.2). */
   draining = false;
   readonly #pipeline = new Pipeline();
+  readonly #largeBodies = new LargeBodies();
 
   constructor(options: HttpOptions) {
     this.#options = options;
@@ -59,7 +64,7 @@ export class HttpHandler {
 
   /** Handles one request; never throws, never rejects. */
   handle(request: IncomingMessage, response: ServerResponse): void {
-    this.#pipeline.take(request.socket, (refusal) => this.#begin(request, response, refusal));
+    this.#pipeline.take(request.socket, response, (refusal) => this.#begin(request, response, refusal));
   }
 
   #begin(request: IncomingMessage, response: ServerResponse, refusal: ProtocolError | undefined): Promise<void> | undefined {
@@ -75,14 +80,13 @@ export class HttpHandler {
       varyOrigin: origins.vary,
       rate: undefined,
     };
-    const exchange = new Exchange(this.#options, request, response, context, startedAt);
+    const exchange = new Exchange(this.#options, this.#largeBodies, request, response, context, startedAt);
     let answered: void | Promise<void>;
     try {
       if (refusal !== undefined) throw refusal;
       answered = exchange.run(readTarget(request.url), this.draining);
     } catch (thrown) {
-      exchange.fail(thrown);
-      return;
+      return exchange.fail(thrown);
     }
     if (answered === undefined) {
       exchange.finish();
@@ -96,8 +100,9 @@ export class HttpHandler {
 }
 
 /** The steps of one request, in order. What can be answered at once is, without a promise. */
-class Exchange implements Parking {
+class Exchange implements Parking, Reader {
   readonly #options: HttpOptions;
+  readonly #largeBodies: LargeBodies;
   readonly #request: IncomingMessage;
   readonly #response: ServerResponse;
   readonly #context: ResponseContext;
@@ -109,13 +114,20 @@ class Exchange implements Parking {
   /** Whether events are to be streamed rather than a page answered. */
   #streams = false;
   readonly #startedAt: number;
+  /** Whose turn at large bodies it has. */
+  #turnOf: string | undefined;
+  /** Milliseconds that it waited for that. */
+  #waited = 0;
+  /** Operations that its body was counted as. */
+  #counted = 0;
   /** What was handed on, and counted. */
   #handed: Request | undefined;
   /** What it was, for the metrics. */
   name = 'unknown';
 
-  constructor(options: HttpOptions, request: IncomingMessage, response: ServerResponse, context: ResponseContext, startedAt: number) {
+  constructor(options: HttpOptions, largeBodies: LargeBodies, request: IncomingMessage, response: ServerResponse, context: ResponseContext, startedAt: number) {
     this.#options = options;
+    this.#largeBodies = largeBodies;
     this.#request = request;
     this.#response = response;
     this.#context = context;
@@ -128,16 +140,17 @@ class Exchange implements Parking {
     this.#options.observer.finished(this.name, this.#response.statusCode, this.#startedAt);
   }
 
-  /** Answers with an error instead. */
-  fail(thrown: unknown): void {
+  /** Answers with an error instead; a promise where that takes time. */
+  fail(thrown: unknown): Promise<void> | undefined {
     const { observer } = this.#options;
     const context = this.#context;
     const error = failureOf(thrown, (unexpected) => observer.unexpected(unexpected, context.requestId));
     context.rate = this.#rate();
     // Whoever waited for leave to send a body is not waiting any more, and may send it or not: nobody could tell what comes next.
     if (this.#expectsContinue) this.#response.shouldKeepAlive = false;
-    sendError(this.#response, context, error);
+    const sent = sendError(this.#response, context, error);
     observer.finished(this.name, error.status, this.#startedAt);
+    return sent;
   }
 
   /** The budget as this request left it, or as it stands where it was not counted. */
@@ -172,13 +185,12 @@ class Exchange implements Parking {
       const refusal = unavailable('The server is shutting down.');
       throw new ProtocolError('UNAVAILABLE', refusal.message, refusal.details, { headers: { ...refusal.headers, connection: 'close' } });
     }
-    if (path.length + query.length > BOUNDS.uriBytes) throw new ProtocolError('URI_TOO_LONG', undefined, { limit: BOUNDS.uriBytes });
     const version = one(headers['x-protocol-version']);
     if (version !== undefined) checkVersion(version, '/headers/x-protocol-version');
     origins.check(headers, this.#options.secure);
     const method = this.#request.method ?? 'GET';
     if (method === 'OPTIONS') return this.#preflight(below);
-    const match = dispatcher.find(method === 'HEAD' ? 'GET' : method, below);
+    const match = dispatcher.find(method === 'HEAD' ? 'GET' : method, below, query);
     this.name = match.operation.name;
     this.#authenticate(match);
     this.#streams = match.operation.name === 'readMessages' && method === 'GET' && prefersEventStream(headers.accept);
@@ -197,13 +209,13 @@ class Exchange implements Parking {
     inProgress.leave(client);
   }
 
-  #preflight(below: string): void {
+  #preflight(below: string): Promise<void> | undefined {
     this.name = 'preflight';
     const { dispatcher, origins } = this.#options;
     const methods = dispatcher.methods(below);
     const { origin } = this.#request.headers;
     const headers = { allow: methods.join(', '), ...(origin === undefined ? {} : origins.preflight(origin, methods)) };
-    sendSuccess(this.#response, { ...this.#context, originHeaders: [] }, 204, undefined, headers);
+    return sendSuccess(this.#response, { ...this.#context, originHeaders: [] }, 204, undefined, headers);
   }
 
   #authenticate(match: Match): void {
@@ -230,21 +242,26 @@ class Exchange implements Parking {
   }
 
   async #receive(match: Match, query: string, standIn: string | undefined): Promise<void> {
-    const { requestId, data } = readEnvelope(await this.#body(match.operation.name), standIn);
-    this.#context.requestId = requestId;
-    return this.#handOn(match, query, requestId, data);
+    try {
+      const { requestId, data } = readEnvelope(await this.#body(match.operation.name), standIn);
+      this.#context.requestId = requestId;
+      return await this.#handOn(match, query, requestId, data);
+    } finally {
+      this.#endTurn();
+    }
   }
 
   #handOn(match: Match, query: string, requestId: string | undefined, data: unknown): void | Promise<void> {
     const { headers } = this.#request;
     const preconditions = { ifMatch: headers['if-match'], ifNoneMatch: headers['if-none-match'] };
     const identity = this.#identity;
-    const request: Request = { query, data, requestId, preconditions, identity, metered: true, parking: identity === undefined ? undefined : this };
+    const parking = identity === undefined ? undefined : this;
+    const request: Request = { query, data, requestId, preconditions, identity, metered: true, counted: this.#counted, waited: this.#waited, parking };
     this.#handed = request;
     if (this.#streams) return this.#stream(match, request);
     const reply = this.#options.dispatcher.run(match, request);
     if (reply instanceof Promise) return reply.then((value) => this.#answer(match, value));
-    this.#answer(match, reply);
+    return this.#answer(match, reply);
   }
 
   #stream(match: Match, request: Request): void {
@@ -280,20 +297,49 @@ class Exchange implements Parking {
 
   async #body(operation: string): Promise<unknown> {
     const { settings } = this.#options;
-    const body = await readJsonBody(this.#request, operation === 'batch' ? settings.maxBatchBytes : settings.maxMessageBytes, () => this.#continue());
+    const body = await readJsonBody(this.#request, operation === 'batch' ? settings.maxBatchBytes : settings.maxMessageBytes, this);
     // An error of the envelope is answered under the name that the body brings, where it can be read.
     const requestId = (body as { requestId?: unknown } | null)?.requestId;
     if (isRequestId(requestId)) this.#context.requestId = requestId;
     return body;
   }
 
-  #continue(): void {
+  wanted(): void {
     if (!this.#expectsContinue) return;
     this.#expectsContinue = false;
     this.#response.writeContinue();
   }
 
-  #answer(match: Match, reply: Reply): void {
+  arrived(bytes: number, gzipped: boolean): Promise<void> | undefined {
+    const client = this.#identity?.client;
+    if (client === undefined || this.name !== 'batch' || (!gzipped && bytes <= this.#options.settings.maxMessageBytes)) return;
+    return this.#takeTurn(client);
+  }
+
+  async #takeTurn(client: string): Promise<void> {
+    const came = performance.now();
+    await this.#largeBodies.enter(client);
+    this.#turnOf = client;
+    this.#waited = performance.now() - came;
+    if (this.#waited >= this.#options.settings.requestTimeout) throw new ProtocolError('TIMEOUT');
+  }
+
+  #endTurn(): void {
+    if (this.#turnOf !== undefined) this.#largeBodies.leave(this.#turnOf);
+    this.#turnOf = undefined;
+  }
+
+  /** Counts a large body before it is parsed, as the least that a valid one of its size costs: an operation for each message that would hold it (7.1.1). */
+  unpacked(bytes: number): void {
+    const { dispatcher, settings } = this.#options;
+    if (bytes <= settings.maxMessageBytes) this.#endTurn();
+    if (bytes <= UNCOUNTED_BYTES) return;
+    const cost = Math.ceil(bytes / settings.maxMessageBytes);
+    dispatcher.meter({ identity: this.#identity, metered: true }, cost);
+    this.#counted = cost;
+  }
+
+  #answer(match: Match, reply: Reply): Promise<void> | undefined {
     const { operation } = match;
     const { deprecated } = operation;
     this.#context.rate = this.#rate();
@@ -305,8 +351,9 @@ class Exchange implements Parking {
             deprecation: `@${deprecated.since}`,
             ...(deprecated.sunset === undefined ? {} : { sunset: new Date(deprecated.sunset * 1000).toUTCString() }),
           };
-    if (operation.bare === true) sendText(this.#response, this.#context, reply.status, reply.text ?? '', headers);
-    else sendSuccess(this.#response, this.#context, reply.status, reply.text, headers);
+    // What is bare describes the API, and is one text for many.
+    if (operation.bare === true) return sendText(this.#response, this.#context, reply.status, reply.text ?? '', headers, gzipOnce);
+    return sendSuccess(this.#response, this.#context, reply.status, reply.text, headers);
   }
 }
 

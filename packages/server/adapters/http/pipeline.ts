@@ -21,33 +21,47 @@ export const afterAnswers = (socket: Duplex, callback: () => void): void => {
   else busy.once('close', () => afterAnswers(socket, callback));
 };
 
+/** Unread bytes of an answer, behind which nothing more is begun: the answers of a client that asks and does not read would grow without end. */
+const MOST_UNREAD = 64 * 1024;
+
+interface Asked {
+  readonly response: ServerResponse;
+  readonly begin: Begin;
+}
+
 export class Pipeline {
   /** What waits behind the request of a connection that is in progress. */
-  readonly #waiting = new WeakMap<Socket, Begin[]>();
+  readonly #waiting = new WeakMap<Socket, Asked[]>();
 
-  /** Begins a request when those before it on its connection are answered. */
-  take(socket: Socket, begin: Begin): void {
+  /** Begins a request when those before it on its connection are answered, and read but for a little. */
+  take(socket: Socket, response: ServerResponse, begin: Begin): void {
     const waiting = this.#waiting.get(socket);
-    if (waiting === undefined) this.#begin(socket, begin);
-    else if (waiting.length < BOUNDS.inProgressPerClient) waiting.push(begin);
+    if (waiting === undefined) {
+      if (this.#begin(socket, { response, begin })) this.#waiting.set(socket, []);
+    } else if (waiting.length < BOUNDS.inProgressPerClient) waiting.push({ response, begin });
     else void begin(tooManyInProgress('Too many requests of this connection wait for their turn.'));
   }
 
-  #begin(socket: Socket, begin: Begin): void {
+  /** Begins a request; whether those behind it wait, until `#next`. */
+  #begin(socket: Socket, { response, begin }: Asked): boolean {
     const answered = begin(undefined);
-    if (answered === undefined) return;
-    this.#waiting.set(socket, []);
-    void answered.then(() => this.#next(socket));
+    if (answered === undefined) return this.#isUnread(socket, response);
+    void answered.then(() => {
+      if (!this.#isUnread(socket, response)) this.#next(socket);
+    });
+    return true;
+  }
+
+  /** Whether much of an answer has not left; `#next` is called when it has. */
+  #isUnread(socket: Socket, response: ServerResponse): boolean {
+    if (response.closed || response.writableLength <= MOST_UNREAD) return false;
+    response.once('close', () => this.#next(socket));
+    return true;
   }
 
   #next(socket: Socket): void {
-    const waiting = this.#waiting.get(socket) as Begin[];
-    for (let begin = waiting.shift(); begin !== undefined; begin = waiting.shift()) {
-      const answered = begin(undefined);
-      if (answered === undefined) continue;
-      void answered.then(() => this.#next(socket));
-      return;
-    }
+    const waiting = this.#waiting.get(socket) as Asked[];
+    for (let asked = waiting.shift(); asked !== undefined; asked = waiting.shift()) if (this.#begin(socket, asked)) return;
     this.#waiting.delete(socket);
   }
 }

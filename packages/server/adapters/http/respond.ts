@@ -9,7 +9,21 @@ import { wireTime } from '../../core/time.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Ids } from '../../ports/ids.ts';
 
-const gzipAsync = promisify(gzip);
+const gzipAsync = promisify<string, Buffer>(gzip);
+
+/** Texts whose gzipped form is kept. */
+const MOST_KEPT = 16;
+const kept = new Map<string, Promise<Buffer>>();
+
+/** Gzips a text that is answered over and over, to anybody who asks, but once. */
+export const gzipOnce = (text: string): Promise<Buffer> => {
+  let zipped = kept.get(text);
+  if (zipped === undefined) {
+    if (kept.size >= MOST_KEPT) kept.clear();
+    kept.set(text, (zipped = gzipAsync(text)));
+  }
+  return zipped;
+};
 
 /** How long a client that was refused may still send. */
 const LAST_WORDS_MS = 1000;
@@ -53,8 +67,15 @@ const write = (response: ServerResponse, status: number, headers: string[], body
   else response.end(body);
 };
 
-/** Sends a body of JSON text, gzipped where it is large enough and the client takes it. */
-export const sendText = (response: ServerResponse, context: ResponseContext, status: number, text: string, more: Readonly<Record<string, string>>): void => {
+/** Sends a body of JSON text, gzipped where it is large enough and the client takes it: a promise, which never rejects, where that takes time. */
+export const sendText = (
+  response: ServerResponse,
+  context: ResponseContext,
+  status: number,
+  text: string,
+  more: Readonly<Record<string, string>>,
+  zip = gzipAsync,
+): Promise<void> | undefined => {
   if (response.destroyed) return;
   const headers = baseHeaders(context);
   addHeaders(headers, more);
@@ -63,15 +84,20 @@ export const sendText = (response: ServerResponse, context: ResponseContext, sta
   const large = bytes >= context.compressionThreshold;
   if (large || context.varyOrigin)
     headers.push('vary', [large ? 'Accept-Encoding' : '', context.varyOrigin ? 'Origin' : ''].filter((name) => name !== '').join(', '));
-  if (!large || !context.gzip) return write(response, status, headers, text, bytes);
-  // The head is written when it is gzipped; how it was answered is known now, and asked for now.
+  if (!large || !context.gzip) {
+    write(response, status, headers, text, bytes);
+    return;
+  }
+  // The client may go before it is gzipped: how it was answered is asked for all the same.
   response.statusCode = status;
-  gzipAsync(text).then(
+  return zip(text).then(
     (zipped) => {
       headers.push('content-encoding', 'gzip');
       if (!response.destroyed) write(response, status, headers, zipped, zipped.length);
     },
-    () => write(response, status, headers, text, bytes),
+    () => {
+      if (!response.destroyed) write(response, status, headers, text, bytes);
+    },
   );
 };
 
@@ -82,7 +108,7 @@ export const sendSuccess = (
   status: number,
   text: string | undefined,
   more: Readonly<Record<string, string>>,
-): void => {
+): Promise<void> | undefined => {
   if (text === undefined) {
     if (response.destroyed) return;
     const headers = baseHeaders(context);
@@ -92,7 +118,7 @@ export const sendSuccess = (
     response.end();
     return;
   }
-  sendText(
+  return sendText(
     response,
     context,
     status,
@@ -111,7 +137,7 @@ const errorHeaders = (error: ProtocolError, keepsAlive: boolean): Readonly<Recor
     ? { ...error.headers, upgrade: 'websocket', connection: keepsAlive ? 'Upgrade' : 'close, Upgrade', 'sec-websocket-version': '13' }
     : error.headers;
 
-export const sendError = (response: ServerResponse, context: ResponseContext, error: ProtocolError): void =>
+export const sendError = (response: ServerResponse, context: ResponseContext, error: ProtocolError): Promise<void> | undefined =>
   sendText(response, context, error.status, errorText(error, context.requestId, context.now), errorHeaders(error, response.shouldKeepAlive));
 
 /** Answers with an error on a socket for which there is no response to write to, and closes it; `originHeaders` as in `ResponseContext`. */

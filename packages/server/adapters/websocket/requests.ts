@@ -10,7 +10,7 @@ import { wireTime } from '../../core/time.ts';
 import type { Dispatcher } from '../../dispatch/dispatcher.ts';
 import { failureOf } from '../../dispatch/failure.ts';
 import { publishedBefore } from '../../dispatch/publishing.ts';
-import type { Reply } from '../../dispatch/request.ts';
+import { type Reply, splitTarget } from '../../dispatch/request.ts';
 import type { Match } from '../../dispatch/router.ts';
 import type { PublishListener, WriteOutcome } from '../../ports/storage.ts';
 import type { Connection } from '../../session/connection.ts';
@@ -27,7 +27,14 @@ interface Envelope {
   readonly messageId: string;
   readonly type: 'request' | 'event';
   readonly payload: Record<string, unknown>;
+  /** Larger than an acknowledgement is, which alone is free (7.2.1). */
+  readonly isLarge: boolean;
 }
+
+/** More than an acknowledgement, two names and a cursor, takes by far. */
+const MOST_FREE_BYTES = 4096;
+/** A message's id where the message begins with it, as nearly all do. */
+const ID_FIRST = /^\s*\{\s*"messageId"\s*:\s*"([!#-[\]-~]{1,128})"/;
 
 /** Looks within `requestTimeout` for publishes that have not been answered in it. */
 const WATCHES = 16;
@@ -60,7 +67,7 @@ const readMessage = (bytes: Buffer): Envelope => {
   if (type !== 'request' && type !== 'event') throw refuse(invalidEnvelope('/type', 'must be `request` or `event`'));
   if (timestamp !== undefined && !isTimestamp(timestamp)) throw refuse(invalidEnvelope('/timestamp', 'must be an RFC 3339 time'));
   if (!isObject(payload)) throw refuse(invalidEnvelope('/payload', 'must be an object'));
-  return { messageId, type, payload };
+  return { messageId, type, payload, isLarge: bytes.length > MOST_FREE_BYTES };
 };
 
 const NO_PRECONDITIONS: Preconditions = Object.freeze({});
@@ -98,6 +105,12 @@ export class SocketRequests {
   /** Takes one text message. Never throws. */
   receive(connection: Connection, bytes: Buffer): void {
     connection.received++;
+    // What would be refused whatever it holds is not parsed first: deflated, a MB of it takes 2 KB to send.
+    if (bytes.length > MOST_FREE_BYTES) {
+      const now = this.core.clock.now();
+      if (connection.rate.isEmpty(connection.messagesPerSecond, now))
+        return this.#refuse(connection, 1, ID_FIRST.exec(bytes.toString('latin1', 0, 256))?.[1] ?? null, now);
+    }
     let message: Envelope;
     try {
       message = readMessage(bytes);
@@ -191,7 +204,7 @@ export class SocketRequests {
     if (connection.rate.refused(now)) connection.close(4100, 'far over the message rate');
   }
 
-  #request(connection: Connection, { messageId, payload }: Envelope): void {
+  #request(connection: Connection, { messageId, payload, isLarge }: Envelope): void {
     let match: Match | ProtocolError;
     try {
       match = this.#find(payload);
@@ -208,7 +221,7 @@ export class SocketRequests {
     const operations = name === 'batch' ? operationsOf(payload['data']) : 1;
     const most = connection.messagesPerSecond;
     // What will never be admitted is no matter of waiting.
-    if (name !== 'ackSubscription' && !this.#admit(connection, operations > most ? 1 : operations, messageId)) return;
+    if ((name !== 'ackSubscription' || isLarge) && !this.#admit(connection, operations > most ? 1 : operations, messageId)) return;
     if (this.draining) return void this.fail(connection, messageId, new ProtocolError('UNAVAILABLE', 'The server is shutting down.', { retryAfterMs: 1000 }));
     if (operations > most) {
       const sentence = 'The batch has more operations than this connection may send in a second.';
@@ -241,8 +254,7 @@ export class SocketRequests {
     if (typeof path !== 'string' || /^[^/?]/.test(path)) throw invalidEnvelope('/payload/path', 'must be a path below /v1');
     if (headers !== undefined && (!isObject(headers) || !Object.values(headers).every((value) => typeof value === 'string')))
       throw invalidEnvelope('/payload/headers', 'must be an object of strings');
-    const mark = path.indexOf('?');
-    return this.#options.dispatcher.find(method as string, mark === -1 ? path : path.slice(0, mark));
+    return this.#options.dispatcher.find(method as string, ...splitTarget(path));
   }
 
   /** Carries out any operation. What waits for nothing is answered at once. */
@@ -279,9 +291,9 @@ export class SocketRequests {
     const { operation } = match;
     const data = sent === undefined && operation.dataOptional === true ? {} : sent;
     if (operation.data !== undefined && data === undefined) throw invalidEnvelope('/payload/data', 'is required');
-    const mark = (path as string).indexOf('?');
+    const [, query] = splitTarget(path as string);
     return this.#options.dispatcher.run(match, {
-      query: mark === -1 ? '' : (path as string).slice(mark + 1),
+      query,
       data,
       requestId: method === 'GET' ? undefined : messageId,
       preconditions: headers === undefined ? NO_PRECONDITIONS : preconditionsOf(headers as Record<string, string>),

@@ -46,7 +46,8 @@ test('12.2: one whose client does not read the answers before it keeps no server
   const socket = connect(Number(port), hostname);
   socket.on('error', () => {});
   socket.pause().write(get('/v1/messages?topics=large&after=earliest').repeat(20) + SHAKE);
-  while (!/^godwit_requests_total\{.*readMessages.* 20$/m.test((await server.client.ask('GET', '/metrics')).text));
+  // All that was sent is here when the first is answered; what is behind answers that are not read waits (7.1.2).
+  while (!/^godwit_requests_total\{.*readMessages.* [1-9]/m.test((await server.client.ask('GET', '/metrics')).text));
   await server.close();
   socket.resume();
   await once(socket, 'close');

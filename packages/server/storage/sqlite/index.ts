@@ -1,6 +1,7 @@
 // The embedded store: one SQLite file, one writer thread with group commit, reader threads for pages. Only this file knows
 // all of its parts; only the port is promised to the outside.
 
+import { BOUNDS } from '@godwit/protocol';
 import { type Clock, systemClock } from '../../ports/clock.ts';
 import type {
   Commit,
@@ -59,6 +60,11 @@ export const openSqliteStorage = async ({ directory, clock = systemClock() }: Sq
   }
 };
 
+/** Short reads, so many that the thread need not wait for the turns of this one. */
+const AHEAD = 16;
+/** Each may take a while: one that is read, and the next. */
+const SCANS_AHEAD = 2;
+
 interface Parts {
   readonly held: HeldDirectory;
   readonly writer: WriterThread;
@@ -101,9 +107,9 @@ class SqliteStorage implements Storage {
     this.#writer = writer;
     this.#database = openForReading(held.database);
     this.#epochs = readEpochs(this.#database);
-    this.#logReader = new ReaderThread(held.database, 'log', gate);
-    this.#listReader = new ReaderThread(held.database, 'list', gate);
-    this.#scanReader = new ReaderThread(held.database, 'list', gate);
+    this.#logReader = new ReaderThread(held.database, gate, { reads: 'log', ahead: AHEAD });
+    this.#listReader = new ReaderThread(held.database, gate, { reads: 'list', ahead: AHEAD });
+    this.#scanReader = new ReaderThread(held.database, gate, { reads: 'list', ahead: SCANS_AHEAD, mostWaiting: BOUNDS.inProgressPerClient });
     this.#remembered = new RememberedRequests(this.#database, salt);
     this.#queue = new CommitQueue(
       (message) => writer.send(message),
@@ -196,25 +202,26 @@ class SqliteStorage implements Storage {
 
   async listDocuments(query: ListQuery): Promise<ListPage> {
     this.#open();
-    this.counters.listReads++;
     const collection = this.#byName().get(query.collection);
     if (collection === undefined) return { documents: [], next: null };
     const reader = isServed(collection.indexes, query) ? this.#listReader : this.#scanReader;
-    return unpackListPage(await reader.list(collection.number, query));
+    const page = unpackListPage(await reader.list(collection.number, query));
+    this.counters.listReads++;
+    return page;
   }
 
   async readLog(query: LogQuery): Promise<LogPage> {
     this.#open();
-    this.counters.logReads++;
     const { rowsRead, ...page } = unpackLogPage(await this.#logReader.log(query));
+    this.counters.logReads++;
     this.counters.logRowsRead += rowsRead;
     return page;
   }
 
   async countLog(query: CountQuery): Promise<LogCount> {
     this.#open();
-    this.counters.logReads++;
     const { rowsRead, ...count } = unpackLogCount(await this.#logReader.count(query));
+    this.counters.logReads++;
     this.counters.logRowsRead += rowsRead;
     return count;
   }

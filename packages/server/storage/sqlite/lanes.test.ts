@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { it } from 'node:test';
-import type { Condition, SortKey } from '../../ports/storage.ts';
+import type { Condition, SortKey, StorageError } from '../../ports/storage.ts';
 import { creation, document, makeCollection, message } from '../../ports/storage-subject.contract.ts';
 import { openSqliteStorage } from './index.ts';
 import { isServed } from './lanes.ts';
@@ -81,6 +81,42 @@ it('a list over a whole collection holds up neither pages of the log nor lists t
     ]);
     await slow;
     assert.equal(order.at(-1), 'slow', order.join());
+  } finally {
+    await storage.close();
+    await rm(directory, { recursive: true, force: true });
+  }
+});
+
+it('of lists over a whole collection only the few are read that were under way when who asked for them left, and only so many of one client wait', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'godwit-lanes-'));
+  const storage = await openSqliteStorage({ directory });
+  try {
+    await makeCollection(storage, 'docs');
+    await storage.write({ documents: [creation('docs', document('d', { n: 1 }))] });
+    const asker = { client: 'many', isGone: false };
+    const list = async (who: typeof asker): Promise<string> => {
+      try {
+        await storage.listDocuments({
+          collection: 'docs',
+          conditions: [],
+          sort: [{ path: ['n'], descending: false }],
+          limit: 5,
+          maxBytes: 1 << 20,
+          asker: who,
+        });
+        return 'read';
+      } catch (error) {
+        return (error as StorageError).problem;
+      }
+    };
+    const many = Promise.all(Array.from({ length: 150 }, () => list(asker)));
+    const other = list({ client: 'other', isGone: false });
+    asker.isGone = true;
+    assert.equal(await other, 'read');
+    const outcomes = await many;
+    const of = (outcome: string): number => outcomes.filter((each) => each === outcome).length;
+    assert.deepEqual([of('read'), of('late'), of('crowded')], [2, 100, 48]);
+    assert.equal(storage.counters.listReads, 3);
   } finally {
     await storage.close();
     await rm(directory, { recursive: true, force: true });
