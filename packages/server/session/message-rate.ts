@@ -16,8 +16,9 @@ export class MessageRate {
 
   /** Takes `cost` tokens where there are so many. */
   take(cost: number, limit: number, now: number): boolean {
-    this.#tokens = Math.min(limit, this.#tokens + ((now - this.#at) * limit) / 1000);
-    this.#at = now;
+    // Made for the first message, it may be a moment younger than the time that the message was taken in at.
+    this.#tokens = Math.min(limit, this.#tokens + (Math.max(0, now - this.#at) * limit) / 1000);
+    this.#at = Math.max(now, this.#at);
     if (this.#tokens < cost) return false;
     this.#tokens -= cost;
     return true;
