@@ -1,4 +1,5 @@
 // The catalogue of errors: code, status, whether to try again, a sentence and its remedy, once for every transport (clause 8.1.1).
+import { BOUNDS } from './limits.ts';
 
 export interface ErrorEntry {
   readonly status: number;
@@ -95,15 +96,12 @@ export class ProtocolError extends Error {
   }
 }
 
-/** A page of complaints is enough for anyone; a million would be an attack on who reads them. */
-const MOST_ERRORS = 100;
-
-/** The usual refusal: 422 naming each field (3.2.5, 8.1.1), of those at fault the first hundred. */
+/** The usual refusal: 422 naming each field (3.2.5, 8.1.1), of those at fault the first hundred: more is an attack on who reads them. */
 export const invalid = (errors: readonly FieldError[]): ProtocolError => {
   const first = errors[0];
   return new ProtocolError('VALIDATION_FAILED', first === undefined ? undefined : `${first.field === '' ? 'The value' : first.field} ${first.message}.`, {
     ...(first === undefined ? {} : { field: first.field }),
-    errors: errors.slice(0, MOST_ERRORS),
+    errors: errors.slice(0, BOUNDS.fieldErrors),
   });
 };
 

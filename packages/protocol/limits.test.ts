@@ -64,6 +64,7 @@ test('the bounds that are no settings stand in the contract', () => {
     durablesPerClient: /at most 1,000 per client/,
     outstandingBytes: /1,000 messages or 8 MB/,
     cursorLength: /URL-safe string, at most 128 bytes/,
+    fieldErrors: /`details\.errors` names the first hundred fields at fault/,
   };
   assert.deepEqual(Object.keys(said), Object.keys(BOUNDS));
   for (const [name, sentence] of Object.entries(said)) assert.match(contract, sentence, name);

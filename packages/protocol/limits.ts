@@ -81,4 +81,5 @@ export const BOUNDS = {
   durablesPerClient: 1000,
   outstandingBytes: 8 * MB,
   cursorLength: 128,
+  fieldErrors: 100,
 } as const;

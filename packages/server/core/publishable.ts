@@ -15,9 +15,6 @@ export const checkPublishable = (core: Core, topic: string, field: string): void
   core.collections.checkFree(topic, field);
 };
 
-/** Whether clients may publish to the topic: `checkPublishable` says why not. */
-export const isPublishable = (core: Core, topic: string): boolean => isTopic(topic) && !isServerTopic(topic) && !core.collections.owns(topic);
-
 /** The member `data` of the answer to a publish (6.2.1). */
 export const publishedText = (messageId: string, topic: string, cursor: string, timestamp: number): string =>
   `{"messageId":"${messageId}","topic":"${topic}","cursor":"${cursor}","timestamp":"${wireTime(timestamp)}"}`;

@@ -1,14 +1,11 @@
 // JSON Schema (2020-12) as the judge of what comes in, and its complaints as fields at fault (8.1.1).
-import { type FieldError, invalid, invalidField, isMultipleOf, type JsonSchema, pointerSegment } from '@godwit/protocol';
+import { BOUNDS, type FieldError, invalid, invalidField, isMultipleOf, type JsonSchema, pointerSegment } from '@godwit/protocol';
 import { Ajv2020, type ErrorObject, str, type ValidateFunction } from 'ajv/dist/2020.js';
 import formatsPlugin from 'ajv-formats';
 import { linearPattern } from './linear-pattern.ts';
 
 /** Throws `VALIDATION_FAILED` naming every field at fault, each as a pointer that begins with `prefix`. */
 export type Validate = (value: unknown, prefix: string) => void;
-
-/** A page of complaints is enough for anyone; a million would be an attack on who reads them. */
-const MOST_ERRORS = 100;
 
 // The plugin is CommonJS with a default export that the module system wraps once more.
 const addFormats = formatsPlugin as unknown as typeof formatsPlugin.default;
@@ -92,7 +89,7 @@ const toFieldErrors = (errors: readonly ErrorObject[], prefix: string): FieldErr
     if (seen.has(both)) continue;
     seen.add(both);
     fields.push({ field, message });
-    if (fields.length === MOST_ERRORS) break;
+    if (fields.length === BOUNDS.fieldErrors) break;
   }
   return fields;
 };

@@ -10,7 +10,8 @@ export const publish =
   (core: Core): Handler =>
   ({ params, data, tx }) => {
     const topic = params['topic'] as string;
-    checkPublishable(core, topic, '/path/topic');
+    // That it is one was judged before its scope (11.3).
+    core.collections.checkFree(topic, '/path/topic');
     core.topics?.judge(topic, data, '/data');
     const messageId = core.ids.uuid();
     const timestamp = core.clock.now();

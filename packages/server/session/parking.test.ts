@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { BOUNDS } from '@godwit/protocol';
 import { ADMIN, type Assembly, assemble } from '../testing/assembly.ts';
-import type { Connection, Link } from './connection.ts';
+import { quietEncoder, quietLink } from '../testing/link.ts';
+import type { Connection } from './connection.ts';
 import { Connections } from './connections.ts';
 
 let assembly: Assembly;
@@ -12,19 +13,7 @@ before(async () => {
 });
 after(() => assembly.close());
 
-const link = (): Link => ({
-  transport: 'websocket',
-  address: '',
-  queued: 0,
-  bytesRead: 0,
-  bytesWritten: 0,
-  write: () => true,
-  beat: () => {},
-  close: () => {},
-  terminate: () => {},
-});
-const encoder = { medium: 'test', encode: () => Buffer.alloc(0), notice: () => undefined };
-const open = (): Connection => new Connections(assembly.core).open(ADMIN, link(), encoder);
+const open = (): Connection => new Connections(assembly.core).open(ADMIN, quietLink(), quietEncoder);
 
 /** A wait, and whether it was told that nobody waits for it any more. */
 const wait = (connection: Connection): { readonly over: Promise<void>; told: () => boolean } => {

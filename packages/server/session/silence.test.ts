@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
 import { ADMIN, type Assembly, assemble } from '../testing/assembly.ts';
-import type { Connection, Link } from './connection.ts';
+import { type QuietLink, quietEncoder, quietLink } from '../testing/link.ts';
+import type { Link } from './connection.ts';
 import { Connections } from './connections.ts';
 
 const INTERVAL_MS = 30_000;
@@ -18,26 +19,15 @@ beforeEach(() => {
 after(() => assembly.close());
 
 interface Told {
-  readonly connection: Connection;
-  readonly link: { -readonly [member in keyof Link]: Link[member] };
+  readonly link: QuietLink;
   readonly closedWith: number[];
 }
 
 const open = (transport: Link['transport']): Told => {
   const closedWith: number[] = [];
-  const link = {
-    transport,
-    address: '',
-    queued: 0,
-    bytesRead: 1,
-    bytesWritten: 0,
-    write: () => true,
-    beat: () => {},
-    close: (code: number) => void closedWith.push(code),
-    terminate: () => {},
-  };
-  const encoder = { medium: 'test', encode: () => Buffer.alloc(0), notice: () => undefined };
-  return { connection: connections.open({ ...ADMIN, limits: { connectionsPerClient: 1000 } }, link, encoder), link, closedWith };
+  const link = quietLink({ transport, bytesRead: 1, close: (code) => void closedWith.push(code) });
+  connections.open({ ...ADMIN, limits: { connectionsPerClient: 1000 } }, link, quietEncoder);
+  return { link, closedWith };
 };
 
 test('who says nothing for two intervals is closed with 4001, and not before', async () => {

@@ -4,6 +4,7 @@ import { type Database, eachRow, firstRow, prepareRows, type Statement, type Val
 import { planList } from './list-plan.ts';
 import { type KeysAt, readPosition, writePosition } from './list-position.ts';
 import type { Packer } from './packing.ts';
+import { type DocumentRow, packRow } from './units.ts';
 
 const MOST_STATEMENTS = 200;
 
@@ -64,13 +65,7 @@ export class ListReader {
             break pages;
           }
           packer.number(1);
-          packer.text(row[1] as string);
-          packer.number(row[2] as number);
-          packer.number(row[3] as number);
-          packer.number(row[4] as number);
-          packer.text(row[5] as string);
-          packer.optionalText(row[6] as string | null);
-          packer.text(body);
+          packRow(packer, row.slice(1) as unknown as DocumentRow);
           count++;
           last = row;
         }

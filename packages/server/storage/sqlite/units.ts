@@ -66,14 +66,23 @@ const unpackMessage = (unpacker: Unpacker): NewMessage => ({
 /** The tag where it is not that of the creation; as rows hold it too. */
 export const changedTag = ({ incarnation, tag }: StoredDocument): string | null => (tag === incarnation ? null : tag);
 
-export const packDocument = (packer: Packer, document: StoredDocument): void => {
-  packer.text(document.id);
-  packer.number(document.version);
-  packer.number(document.createdAt);
-  packer.number(document.updatedAt);
-  packer.text(document.incarnation);
-  packer.optionalText(changedTag(document));
-  packer.text(document.body);
+/** A document as its table has it, but for its place. */
+export type DocumentRow = readonly [id: string, version: number, createdAt: number, updatedAt: number, incarnation: string, tag: string | null, body: string];
+
+/** As `unpackDocument` takes it. */
+export const packRow = (packer: Packer, [id, version, createdAt, updatedAt, incarnation, tag, body]: DocumentRow): void => {
+  packer.text(id);
+  packer.number(version);
+  packer.number(createdAt);
+  packer.number(updatedAt);
+  packer.text(incarnation);
+  packer.optionalText(tag);
+  packer.text(body);
+};
+
+const packDocument = (packer: Packer, document: StoredDocument): void => {
+  const { id, version, createdAt, updatedAt, incarnation, body } = document;
+  packRow(packer, [id, version, createdAt, updatedAt, incarnation, changedTag(document), body]);
 };
 
 export const unpackDocument = (unpacker: Unpacker): StoredDocument => {
